@@ -1,0 +1,95 @@
+"""Parameter types: how the text of a parameter becomes a value, and back.
+
+A converter sees decoded text and never a whole path. ``rank`` orders types that stand at the
+same place of the same path: a smaller rank is tried first, so that the narrower type wins
+whatever the order of registration. ``alphabet`` and ``width`` let a segment with several
+parameters be cut without guessing, see ``_segment``.
+
+Regexes here must match in linear time: no two ways to match the same text.
+"""
+
+from __future__ import annotations
+
+import math
+import string
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ANY_RANK = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """A parameter type.
+
+    ``regex`` has to match the whole text. ``parse`` makes the value and may raise ValueError
+    to say that the text is none after all. ``format`` is its inverse, for ``url_for``; what
+    it returns must match ``regex`` again. ``alphabet`` lists the characters that a value may
+    have after its first (None: any), ``width`` is the fixed length of the text, if it has one.
+    """
+
+    regex: str
+    parse: Callable[[str], Any] = str
+    format: Callable[[Any], str] = str
+    rank: int = 60
+    alphabet: str | None = None
+    width: int | None = None
+
+
+def parse_float(text: str) -> float:
+    """A finite float; text too large for one is a ValueError."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def format_float(value: object) -> str:
+    """The shortest text without an exponent that reads back as the same float."""
+    number = float(value)  # type: ignore[arg-type]
+    return format(Decimal(repr(number)), "f")
+
+
+DIGITS = string.digits
+LETTERS = string.ascii_letters
+ANY = Converter(r"(?s:.+)", rank=ANY_RANK)
+FLOAT = Converter(
+    r"-?[0-9]+(?:\.[0-9]+)?", parse_float, format_float, rank=40, alphabet=DIGITS + "."
+)
+
+BUILT_IN: Mapping[str, Converter] = MappingProxyType(
+    {
+        "uuid": Converter(
+            r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+            UUID,
+            rank=10,
+            alphabet=string.hexdigits + "-",
+            width=36,
+        ),
+        "ymd": Converter(
+            r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+            date.fromisoformat,
+            rank=20,
+            alphabet=DIGITS + "-",
+            width=10,
+        ),
+        "int": Converter(r"-?[0-9]+", int, rank=30, alphabet=DIGITS),
+        "float": FLOAT,
+        "number": FLOAT,
+        "alpha": Converter(r"[A-Za-z]+", rank=50, alphabet=LETTERS),
+        "slug": Converter(
+            r"[a-z0-9]+(?:-[a-z0-9]+)*",
+            rank=55,
+            alphabet=string.ascii_lowercase + DIGITS + "-",
+        ),
+        "str": ANY,
+        "string": ANY,
+    }
+)

@@ -1,0 +1,231 @@
+"""A route's path pattern, read into segments: ``/users/<id:int>/files/<rest:path>``.
+
+::
+
+    pattern   = 1*( "/" segment )
+    segment   = *( literal / "<" name [ ":" spec ] ">" )
+    spec      = type / "path" / "ext" [ "=" extension *( "|" extension ) ] / regex
+
+A name may be given as ``name=type`` before ``ext``: ``<id=int:ext=json|xml>``. Literal text
+may be written percent-encoded or plain. Everything that is not of this grammar is a
+PatternError that points at the character.
+
+Rules for an editor: positions are indices into the text as the user wrote it; all errors about
+that text are raised here and nowhere later.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from ._errors import PatternError
+from ._escape import BROKEN_ESCAPE
+from ._regex import check_regex
+from ._segment import Field, Segment, any_field, ext_field, regex_field, typed_field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._converters import Converter
+
+# The walk through the tree recurses once per segment of a pattern, so patterns are bounded;
+# request paths are not limited by this.
+MAX_SEGMENTS = 128
+
+NAME = re.compile(r"[^\W\d]\w*")
+TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+EXTENSIONS = re.compile(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*(?:\|[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*)*")
+FORBIDDEN = {
+    "?": "a path without a query",
+    "#": "a path without a fragment",
+    ">": "'<' before '>'",
+    "{": "a parameter as <name> or <name:type>, or a brace as %7B",
+    "}": "a parameter as <name> or <name:type>, or a brace as %7D",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """A ``<name:path>`` segment: one or more segments of the request, slashes included."""
+
+    name: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The one name, as a segment has them."""
+        return (self.name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A pattern that has been read.
+
+    ``segments`` are decoded literal texts, Segment objects and at most one Rest. ``slash``
+    says whether the pattern ends in a slash; the root path is no segment and a slash.
+    """
+
+    text: str
+    segments: tuple[str | Segment | Rest, ...]
+    slash: bool
+    names: tuple[str, ...]
+
+    @property
+    def is_static(self) -> bool:
+        """Whether there is no parameter in it."""
+        return not self.names
+
+
+def parse_pattern(text: str, converters: Mapping[str, Converter]) -> Pattern:
+    """Read a pattern; raises PatternError."""
+    return _Parser(text, converters).run()
+
+
+class _Parser:
+    """One pass over the text. ``position`` is where reading goes on."""
+
+    __slots__ = ("_converters", "_names", "_position", "_text")
+
+    def __init__(self, text: str, converters: Mapping[str, Converter]) -> None:
+        self._text = text
+        self._converters = converters
+        self._position = 0
+        self._names: list[str] = []
+
+    def run(self) -> Pattern:
+        text = self._text
+        if not text.startswith("/"):
+            raise PatternError("expected '/' at the start of a path", text, 0)
+        segments: list[str | Segment | Rest] = []
+        rest_at: int | None = None
+        while self._position < len(text):
+            start = self._position = self._position + 1
+            segment = self._segment()
+            if isinstance(segment, Rest):
+                if rest_at is not None:
+                    raise PatternError("expected at most one parameter of type path", text, start)
+                rest_at = len(segments)
+            segments.append(segment)
+            if len(segments) > MAX_SEGMENTS + 1:
+                raise PatternError(f"expected at most {MAX_SEGMENTS} segments", text, start)
+        slash = segments[-1] == ""
+        if slash:
+            segments.pop()
+            if rest_at is not None and rest_at == len(segments) - 1:
+                problem = "expected a segment: a path parameter takes a final slash itself"
+                raise PatternError(problem, text, len(text))
+        return Pattern(text, tuple(segments), slash, tuple(self._names))
+
+    def _segment(self) -> str | Segment | Rest:
+        """Read up to the next slash or the end."""
+        start = self._position
+        literals = [self._literal()]
+        fields: list[Field] = []
+        while self._peek() == "<":
+            opened = self._position
+            if fields and not literals[-1]:
+                problem = "expected some text between two parameters of one segment"
+                raise PatternError(problem, self._text, opened)
+            field = self._parameter()
+            if isinstance(field, Rest):
+                if opened != start or self._peek() not in ("", "/"):
+                    at = start if opened != start else self._position
+                    raise PatternError(
+                        "expected a path parameter to be a segment of its own", self._text, at
+                    )
+                return field
+            fields.append(field)
+            literals.append(self._literal())
+        return Segment(tuple(literals), tuple(fields)) if fields else literals[0]
+
+    def _peek(self) -> str:
+        return self._text[self._position : self._position + 1]
+
+    def _literal(self) -> str:
+        start = self._position
+        text = self._text
+        while (char := self._peek()) and char not in "/<":
+            if char in FORBIDDEN:
+                raise PatternError(f"expected {FORBIDDEN[char]}", text, self._position)
+            if not char.isprintable():
+                raise PatternError("expected a printable character", text, self._position)
+            self._position += 1
+        literal = text[start : self._position]
+        broken = BROKEN_ESCAPE.search(literal)
+        if broken is not None:
+            problem = "expected two hexadecimal digits after '%'"
+            raise PatternError(problem, text, start + broken.start())
+        try:
+            return unquote(literal, errors="strict")
+        except UnicodeDecodeError:
+            problem = "expected the escapes to be UTF-8"
+            raise PatternError(problem, text, start + literal.index("%")) from None
+
+    def _parameter(self) -> Field | Rest:
+        """Read ``<…>``, angle brackets inside the regex in pairs."""
+        opened = self._position
+        depth = 0
+        position = opened
+        text = self._text
+        while position < len(text):
+            char = text[position]
+            if char == "\\":
+                position += 1
+            elif char == "<":
+                depth += 1
+            elif char == ">":
+                depth -= 1
+                if not depth:
+                    break
+            position += 1
+        else:
+            raise PatternError("expected '>' to close the parameter", text, len(text))
+        self._position = position + 1
+        name, colon, spec = text[opened + 1 : position].partition(":")
+        name, equals, stem = name.partition("=")
+        if NAME.fullmatch(name) is None:
+            raise PatternError("expected a parameter name", text, opened + 1)
+        spec_at = opened + 1 + len(name) + len(equals) + len(stem) + 1
+        if colon and not spec:
+            raise PatternError("expected a type or a regex after ':'", text, spec_at)
+        field: Field | Rest
+        if spec == "ext" or spec.startswith("ext="):
+            field = self._file(name, opened + 1, stem if equals else "str", spec, spec_at)
+        elif equals:
+            problem = "expected ':ext' after a name with '='"
+            raise PatternError(problem, text, spec_at - 1)
+        else:
+            field = self._field(name, spec or "str", spec_at)
+        for given in field.names:
+            if given in self._names:
+                problem = f"expected another name: there is a parameter {given!r} already"
+                raise PatternError(problem, text, opened + 1)
+            self._names.append(given)
+        return field
+
+    def _field(self, name: str, spec: str, at: int) -> Field | Rest:
+        if spec == "path":
+            return Rest(name)
+        if TYPE.fullmatch(spec) is None:
+            return regex_field(name, check_regex(spec, self._text, at))
+        return self._typed(name, spec, at)
+
+    def _typed(self, name: str, kind: str, at: int) -> Field:
+        converter = self._converters.get(kind)
+        if converter is None:
+            known = ", ".join(sorted({*self._converters, "ext", "path"}))
+            problem = f"expected a type ({known}) or a regex such as ({kind})"
+            raise PatternError(problem, self._text, at)
+        if converter.rank == self._converters["str"].rank and kind in ("str", "string"):
+            return any_field(name, converter)
+        return typed_field(name, kind, converter)
+
+    def _file(self, name: str, name_at: int, stem: str, spec: str, at: int) -> Field:
+        listed = spec[4:]
+        if spec != "ext" and EXTENSIONS.fullmatch(listed) is None:
+            problem = "expected extensions such as jpg|tar.gz"
+            raise PatternError(problem, self._text, at + 4)
+        field = self._typed(name, stem, name_at + len(name) + 1)
+        return ext_field(field, tuple(listed.split("|")) if listed else ())

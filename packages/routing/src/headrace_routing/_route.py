@@ -1,0 +1,133 @@
+"""A route, and what a match can be. All of them are values; a match never raises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._pattern import Pattern
+
+T = TypeVar("T")
+
+
+class Route(Generic[T]):
+    """One registration: a handler for some methods of one pattern.
+
+    ``path`` is the whole pattern, version and prefixes included; ``methods`` are sorted.
+    ``meta`` is whatever the caller hung on the route (limits, timeouts, policies): a read-only
+    mapping that this package does not look into. ``names`` are the parameters' names in order.
+    """
+
+    __slots__ = (
+        "default_name",
+        "handler",
+        "hosts",
+        "meta",
+        "methods",
+        "name",
+        "names",
+        "path",
+        "pattern",
+        "stream",
+        "strict_slashes",
+        "version",
+    )
+
+    def __init__(
+        self,
+        pattern: Pattern,
+        handler: T,
+        methods: tuple[str, ...],
+        *,
+        name: str | None = None,
+        default_name: str | None = None,
+        hosts: tuple[str, ...] = (),
+        strict_slashes: bool = False,
+        version: str | float | None = None,
+        stream: bool = False,
+        meta: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.pattern = pattern
+        self.path = pattern.text
+        self.names = pattern.names
+        self.handler = handler
+        self.methods = methods
+        self.name = name
+        self.default_name = default_name
+        self.hosts = hosts
+        self.strict_slashes = strict_slashes
+        self.version = version
+        self.stream = stream
+        self.meta: Mapping[str, Any] = MappingProxyType(dict(meta or {}))
+
+    @property
+    def host(self) -> str | None:
+        """The host pattern that the route is bound to, the first if there are several."""
+        return self.hosts[0] if self.hosts else None
+
+    @property
+    def label(self) -> str | None:
+        """The name that it was given, or else the one that it goes by if no other route does."""
+        return self.name or self.default_name
+
+    def __str__(self) -> str:
+        text = f"{','.join(self.methods)} {self.path}"
+        if self.hosts:
+            text += f" on {','.join(self.hosts)}"
+        return f"{text} ({self.label or handler_name(self.handler)})"
+
+    def __repr__(self) -> str:
+        return f"<Route {self}>"
+
+
+def handler_name(handler: object) -> str:
+    """How a handler is called in a listing."""
+    name = getattr(handler, "__qualname__", None)
+    return name if isinstance(name, str) else repr(handler)
+
+
+@dataclass(slots=True)
+class Found(Generic[T]):
+    """The route that answers, and the values of its parameters by name.
+
+    ``params`` is a fresh dict. For HEAD answered by a GET route, ``route`` is the GET route.
+    """
+
+    handler: T
+    params: dict[str, Any]
+    route: Route[T]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodNotAllowed:
+    """The path exists, not for this method. ``allowed`` is sorted: the Allow field's value."""
+
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """An OPTIONS request that no route answers by itself; ``allowed`` as above."""
+
+    allowed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """No route has this path. There is one instance, ``NOT_FOUND``."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadPath:
+    """The path has a broken escape, or escapes that are not UTF-8. One instance, ``BAD_PATH``."""
+
+
+NOT_FOUND = NotFound()
+BAD_PATH = BadPath()
+
+Match: TypeAlias = Found[T] | MethodNotAllowed | Options | NotFound | BadPath
+"""What ``Router.match`` returns."""

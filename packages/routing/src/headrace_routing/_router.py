@@ -1,0 +1,256 @@
+"""The router: routes in, values out.
+
+``Router`` checks a registration completely before it changes anything, so a refused route
+leaves no trace. It keeps one table per host pattern and one for routes bound to no host; a
+request tries the tables that its host selects, the most specific first, and takes the first
+route that has both path and method. Only then, if some table knew the path, the answer is 405.
+
+The cost of a match depends on the path and on the patterns that begin like it: a dict look-up
+for paths without parameters, a walk down a tree for the others (``_tree``).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from ._converters import BUILT_IN, Converter
+from ._describe import Description, describe
+from ._errors import ConflictError, FrozenError, HandlerError
+from ._escape import split_path
+from ._hosts import HostMap, parse_host
+from ._names import Names
+from ._pattern import parse_pattern
+from ._reverse import build_url
+from ._route import BAD_PATH, NOT_FOUND, Found, Match, MethodNotAllowed, Options, Route
+from ._tree import Leaf, Table, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+T = TypeVar("T")
+
+# RFC 9110 §5.6.2
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+
+class Router(Generic[T]):
+    """Finds the handler for a method, a path and a host.
+
+    Args:
+        converters: parameter types besides the built-in ones, or instead of them, by name.
+        auto_head: a GET route answers HEAD where no route does so by itself.
+        auto_options: OPTIONS on a known path gives ``Options`` where no route answers it.
+        strict_slashes: what routes do that do not say so themselves. A lenient route takes its
+            path with and without a final slash, a strict one only as written.
+        version_prefix: what stands before a route's version, ``/v`` for ``/v1/…``.
+        bad_path: what a broken escape gives, ``"not_found"`` or ``"bad_request"`` (``BAD_PATH``).
+    """
+
+    __slots__ = (
+        "_auto_head",
+        "_auto_options",
+        "_bad",
+        "_converters",
+        "_frozen",
+        "_hosts",
+        "_names",
+        "_routes",
+        "_strict_slashes",
+        "_table",
+        "_version_prefix",
+    )
+
+    def __init__(
+        self,
+        *,
+        converters: Mapping[str, Converter] | None = None,
+        auto_head: bool = True,
+        auto_options: bool = True,
+        strict_slashes: bool = False,
+        version_prefix: str = "/v",
+        bad_path: Literal["not_found", "bad_request"] = "not_found",
+    ) -> None:
+        self._converters: Mapping[str, Converter] = {**BUILT_IN, **(converters or {})}
+        self._auto_head = auto_head
+        self._auto_options = auto_options
+        self._strict_slashes = strict_slashes
+        self._version_prefix = version_prefix
+        self._bad = BAD_PATH if bad_path == "bad_request" else NOT_FOUND
+        self._frozen = False
+        self._routes: list[Route[T]] = []
+        self._names: Names[T] = Names()
+        self._table: Table[T] = Table()
+        self._hosts: HostMap[Table[T]] = HostMap(Table)
+
+    # Putting together …
+
+    def add(
+        self,
+        path: str,
+        handler: T,
+        *,
+        methods: Iterable[str] = ("GET",),
+        name: str | None = None,
+        default_name: str | None = None,
+        host: str | Iterable[str] | None = None,
+        strict_slashes: bool | None = None,
+        version: str | float | None = None,
+        version_prefix: str | None = None,
+        stream: bool = False,
+        meta: Mapping[str, Any] | None = None,
+    ) -> Route[T]:
+        """Register a handler and return its route.
+
+        Methods are put in upper case. ``default_name`` is a name for ``url_for`` that counts as
+        long as no other path goes by it. ``strict_slashes`` None means the router's setting.
+
+        Raises:
+            FrozenError: the router is frozen.
+            PatternError: the path or a host cannot be read.
+            HandlerError: no method, or one that is not a token.
+            ConflictError: a route with the same shape of path, and a method and host in
+                common, is there already; or the name is another path's.
+        """
+        if self._frozen:
+            raise FrozenError(f"cannot add {path}: the router is frozen")
+        if version is not None:
+            prefix = self._version_prefix if version_prefix is None else version_prefix
+            path = versioned(path, version, prefix)
+        given = [host] if isinstance(host, str) else host or ()
+        route = Route(
+            parse_pattern(path, self._converters),
+            handler,
+            check_methods(methods, path),
+            name=name,
+            default_name=default_name,
+            hosts=tuple(dict.fromkeys(map(parse_host, given))),
+            strict_slashes=self._strict_slashes if strict_slashes is None else strict_slashes,
+            version=version,
+            stream=stream,
+            meta=meta,
+        )
+        self._check(route)
+        for table in map(self._hosts.setdefault, route.hosts) if route.hosts else [self._table]:
+            table.put(route, self._auto_head)
+        self._names.put(route)
+        self._routes.append(route)
+        return route
+
+    def _check(self, route: Route[T]) -> None:
+        self._names.check(route)
+        tables = map(self._hosts.get, route.hosts) if route.hosts else [self._table]
+        for table in tables:
+            existing = table.clash(route) if table is not None else None
+            if existing is not None:
+                raise ConflictError("two routes claim the same requests", existing, route)
+
+    def freeze(self) -> None:
+        """Refuse further routes. Freezing twice is freezing once."""
+        self._frozen = True
+
+    def thaw(self) -> None:
+        """Take routes again, until the next ``freeze``. Nobody may match meanwhile."""
+        self._frozen = False
+
+    @property
+    def frozen(self) -> bool:
+        """Whether ``add`` is refused."""
+        return self._frozen
+
+    @property
+    def routes(self) -> tuple[Route[T], ...]:
+        """All routes in order of registration."""
+        return tuple(self._routes)
+
+    # Looking up …
+
+    def match(self, method: str, path: str, host: str | None = None) -> Match[T]:
+        """Find the route of a request.
+
+        ``path`` is raw: as it came, still percent-encoded, without the query. ``host`` is the
+        Host field's value or the authority, with its port if there is one; None selects the
+        routes that are bound to no host. Methods are case-sensitive (RFC 9110 §9.1).
+
+        Never raises. Time is linear in the length of the path.
+        """
+        tables: Iterable[Table[T]] = (self._table,)
+        if host is not None and self._hosts:
+            tables = (*self._hosts.select(host), self._table)
+        split: tuple[list[str], bool] | None = None
+        missed: list[Leaf[T]] = []
+        for table in tables:
+            leaf = table.static.get(path)
+            if leaf is not None:
+                route = leaf.answers.get(method)
+                if route is not None:
+                    return Found(route.handler, {}, route)
+            if split is None:
+                split = split_path(path) if path.startswith("/") else None
+                if split is None:
+                    return self._bad if path.startswith("/") else NOT_FOUND
+            values: list[Any] = []
+            route = walk(table.root, split[0], 0, split[1], method, values, missed)
+            if route is not None:
+                return Found(route.handler, dict(zip(route.names, values, strict=True)), route)
+        return self._miss(method, missed) if missed else NOT_FOUND
+
+    def _miss(self, method: str, missed: list[Leaf[T]]) -> MethodNotAllowed | Options:
+        allowed = {method for leaf in missed for method in leaf.answers}
+        if self._auto_options:
+            allowed.add("OPTIONS")
+            if method == "OPTIONS":
+                return Options(tuple(sorted(allowed)))
+        return MethodNotAllowed(tuple(sorted(allowed)))
+
+    # And back …
+
+    def url_for(
+        self,
+        name: str,
+        /,
+        *,
+        _anchor: str = "",
+        _external: bool = False,
+        _scheme: str = "http",
+        _host: str | None = None,
+        **params: Any,
+    ) -> str:
+        """Build the URL of a named route.
+
+        Values that are no parameters of the route become the query: a list gives its key once
+        per item, None leaves it out. ``_external`` puts scheme and host before the path; the
+        host is ``_host`` or the route's own, if that is not a wildcard.
+
+        Raises:
+            NoSuchRouteError: no route has the name, or several share it by default.
+            BuildError: a value is missing, or the pattern would not read it back as it is.
+        """
+        return build_url(
+            self._names.get(name),
+            params,
+            anchor=_anchor,
+            external=_external,
+            scheme=_scheme,
+            host=_host,
+        )
+
+    def describe(self) -> Description:
+        """All routes as data; ``str()`` of it is a table of text."""
+        return describe(self._routes)
+
+
+def versioned(path: str, version: str | float, prefix: str) -> str:
+    """The path below its version: ``/v1/users``. A leading ``v`` of the version is dropped."""
+    return f"{prefix}{str(version).strip('/').removeprefix('v')}{path}"
+
+
+def check_methods(methods: Iterable[str], where: object) -> tuple[str, ...]:
+    """Sorted, in upper case, each once; raises HandlerError."""
+    given = [methods] if isinstance(methods, str) else list(methods)
+    for method in given:
+        if TOKEN.fullmatch(method) is None:
+            raise HandlerError(f"{method!r} is not a method (route {where})")
+    if not given:
+        raise HandlerError(f"no methods (route {where})")
+    return tuple(sorted({method.upper() for method in given}))

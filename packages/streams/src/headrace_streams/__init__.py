@@ -1,5 +1,6 @@
 """Bounded byte pipes, channels and broadcasts with back-pressure for asyncio."""
 
+from ._buffer import PipeStatistics as PipeStatistics
 from ._copy import copy as copy
 from ._errors import BrokenError as BrokenError
 from ._errors import BusyError as BusyError
@@ -10,10 +11,17 @@ from ._errors import StreamError as StreamError
 from ._errors import TooLargeError as TooLargeError
 from ._pipe import PipeReceiver as PipeReceiver
 from ._pipe import PipeSender as PipeSender
-from ._pipe import PipeStatistics as PipeStatistics
 from ._pipe import pipe as pipe
 from ._receiver import ByteReceiver as ByteReceiver
 from ._sender import ByteSender as ByteSender
+from ._sinks import CallbackSender as CallbackSender
+from ._sinks import to_callback as to_callback
+from ._sinks import to_file as to_file
+from ._sources import IterableReceiver as IterableReceiver
+from ._sources import from_generator as from_generator
+from ._sources import from_iterable as from_iterable
+from ._thread import from_file as from_file
+from ._thread import from_thread as from_thread
 from ._version import __version__ as __version__
 
 __all__ = [
@@ -22,14 +30,22 @@ __all__ = [
     "BusyError",
     "ByteReceiver",
     "ByteSender",
+    "CallbackSender",
     "CapExceededError",
     "ClosedError",
     "copy",
+    "from_file",
+    "from_generator",
+    "from_iterable",
+    "from_thread",
     "IncompleteError",
+    "IterableReceiver",
     "pipe",
     "PipeReceiver",
     "PipeSender",
     "PipeStatistics",
     "StreamError",
+    "to_callback",
+    "to_file",
     "TooLargeError",
 ]

@@ -128,10 +128,9 @@ class ByteReceiver(ChunkSource):
         size = len(delimiter)
         if not size:
             raise ValueError("the delimiter must not be empty")
-        if self._rest and not self._slow_reader():
-            line = self._line_in_rest(delimiter, limit)
-            if line is not None:
-                return line
+        line = self._line_in_rest(delimiter, limit)
+        if line is not None:
+            return line
         seen = bytearray()
         while True:
             chunk = await self._more((seen,))
@@ -148,11 +147,10 @@ class ByteReceiver(ChunkSource):
                 self._keep(bytes(seen))
                 raise TooLargeError("no delimiter in reach", limit)
 
-    def _slow_reader(self) -> bool:
-        return self._busy or self._held or self._cancelled
-
     def _line_in_rest(self, delimiter: bytes, limit: int) -> bytes | None:
-        """Cut a line out of the remainder, if a whole one is in there."""
+        """Cut a line out of the remainder, if a whole one is in there for us."""
+        if not self._rest or self._busy or self._held:
+            return None
         rest, pos = self._rest, self._pos
         found = rest.find(delimiter, pos, pos + limit + len(delimiter))
         if found < 0:

@@ -58,6 +58,11 @@ class ByteSender(ABC):
     def buffered(self) -> int:
         """Bytes that were written and that the reader has not taken yet."""
 
+    @property
+    @abstractmethod
+    def ended(self) -> bool:
+        """Whether ``close`` or ``fail`` was called."""
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -1,0 +1,151 @@
+"""The chunked coding, received (RFC 9112 section 7.1).
+
+Strategy: within one call, whole chunks are cut out of the input by one pattern match each;
+    whatever is not a plain
+size line that lies in the input (extensions, a cut, an error) goes through the `LineReader`, which
+is exact.
+
+The payload of a call comes out as one piece: many small chunks in one read cost their consumer one
+event.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._errors import RemoteProtocolError
+from ._grammar import CHUNK_EXTENSIONS, CHUNK_LINE_FAST, HEX_DIGITS
+from ._headers import NO_HEADERS, Headers, from_pairs
+from ._lines import FieldSection, LineReader
+
+if TYPE_CHECKING:
+    from ._limits import Limits
+
+_SIZE, _DATA, _END, _TRAILERS = range(4)
+_UNWANTED = frozenset([b"content-length", b"transfer-encoding", b"host", b"trailer"])
+
+
+class ChunkedDecoder:
+    """One chunked body.
+
+    Attributes:
+        trailers: set once `read` has said that the body is complete.
+    """
+
+    __slots__ = ("_extensions", "_left", "_limits", "_lines", "_section", "_state", "trailers")
+
+    def __init__(self, limits: Limits, lines: LineReader) -> None:
+        self._limits = limits
+        self._lines = lines
+        self._state = _SIZE
+        self._left = 0
+        self._extensions = limits.chunk_extensions
+        self._section = FieldSection(
+            lines,
+            size=limits.trailer_bytes,
+            count=limits.trailer_count,
+            field=limits.field_bytes,
+            what="trailer",
+        )
+        self.trailers: Headers = NO_HEADERS
+
+    def read(self, data: bytes, pos: int, base: int, pieces: list[bytes]) -> tuple[bool, int]:
+        """Decode `data[pos:]`.
+
+        Args:
+            data: the input.
+            pos: where to go on in it.
+            base: stream offset of `data[0]`.
+            pieces: receives the payload; what was decoded before an error is in it as well.
+
+        Returns:
+            Whether the body is complete, and the position after what was taken.
+
+        Raises:
+            RemoteProtocolError: the coding is broken, or a limit exceeded.
+        """
+        size = len(data)
+        while pos < size:
+            if self._state == _DATA:
+                pos = self._data(data, pos, pieces)
+            elif self._state == _SIZE:
+                pos = self._size_line(data, pos, base)
+            elif self._state == _END:
+                pos = self._chunk_end(data, pos, base)
+            else:
+                if self._lines.idle:
+                    self._lines.start = base + pos
+                done, pos = self._section.read(data, pos)
+                if done:
+                    self._set_trailers(base + pos)
+                    return True, pos
+        return False, pos
+
+    def _data(self, data: bytes, pos: int, pieces: list[bytes]) -> int:
+        """Cut payload, and go from chunk to chunk as long as they are plain."""
+        size = len(data)
+        left = self._left
+        digits = self._limits.chunk_size_digits
+        plain = CHUNK_LINE_FAST.match
+        while True:
+            end = pos + left
+            if end > size:
+                pieces.append(data[pos:])
+                self._left = end - size
+                return size
+            pieces.append(data[pos:end])
+            pos = end + 2
+            found = plain(data, pos, pos + digits + 2) if data[end:pos] == b"\r\n" else None
+            if found is None:
+                self._state = _END
+                self._left = 2
+                return end
+            left = int(found[1], 16)
+            if not left:
+                self._state = _SIZE
+                return pos
+            pos = found.end()
+
+    def _size_line(self, data: bytes, pos: int, base: int) -> int:
+        lines = self._lines
+        if lines.idle:
+            lines.start = base + pos
+        # The digits may be at their limit and the extensions at theirs.
+        limit = self._limits.chunk_size_digits + self._extensions
+        line, pos = lines.read(data, pos, limit, (400, "a chunk size line is too long"))
+        if line is None:
+            return pos
+        found = HEX_DIGITS.match(line)
+        if found is None:
+            raise RemoteProtocolError(400, lines.start, "a chunk size is not a number")
+        digits = found.end()
+        if digits > self._limits.chunk_size_digits:
+            raise RemoteProtocolError(400, lines.start, "a chunk size has too many digits")
+        if digits < len(line):
+            self._extensions -= len(line) - digits
+            if self._extensions < 0:
+                raise RemoteProtocolError(400, lines.start, "too many bytes of chunk extensions")
+            if CHUNK_EXTENSIONS.fullmatch(line, digits) is None:
+                raise RemoteProtocolError(400, lines.start + digits, "an invalid chunk extension")
+        self._left = int(found[0], 16)
+        self._state = _DATA if self._left else _TRAILERS
+        return pos
+
+    def _chunk_end(self, data: bytes, pos: int, base: int) -> int:
+        """Take the CRLF after a chunk's payload, which may come in two pieces."""
+        wanted = b"\r\n"[2 - self._left :]
+        got = data[pos : pos + len(wanted)]
+        if not wanted.startswith(got):
+            raise RemoteProtocolError(400, base + pos, "a chunk is longer than its size says")
+        self._left -= len(got)
+        if not self._left:
+            self._state = _SIZE
+        return pos + len(got)
+
+    def _set_trailers(self, offset: int) -> None:
+        pairs = self._section.pairs
+        if pairs:
+            if any(name.lower() in _UNWANTED for name, _ in pairs):
+                # RFC 9110 section 6.5.1 forbids to send them there.
+                raise RemoteProtocolError(400, offset, "a framing field among the trailers")
+            self.trailers = from_pairs(pairs)

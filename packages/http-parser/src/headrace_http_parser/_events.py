@@ -1,0 +1,116 @@
+"""What a parser hands out: slotted values that compare by their fields.
+
+Treat them as immutable. They are not frozen, since that would nearly double the cost of making one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from ._headers import NO_HEADERS, Headers
+
+
+@dataclass(slots=True)
+class RequestHead:
+    """A request's line and fields, valid and consistent.
+
+    Attributes:
+        method: as sent; methods are case-sensitive.
+        target: the request target's bytes, in one of the four forms (RFC 9112 section 3.2).
+        version: `"1.1"` or `"1.0"`.
+        headers: all fields.
+        content_length: the body's announced size in bytes; None when there is no such field.
+        chunked: whether the body is in chunked coding.
+        keep_alive: whether the peer lets the connection live after this exchange.
+        expect: the value of Expect in lower case; None without one, and always on 1.0.
+        upgrade: the value of Upgrade when 1.1 and Connection ask for it (RFC 9110 section 7.8).
+    """
+
+    method: str
+    target: bytes
+    version: str
+    headers: Headers
+    content_length: int | None = None
+    chunked: bool = False
+    keep_alive: bool = True
+    expect: str | None = None
+    upgrade: str | None = None
+
+    @property
+    def has_body(self) -> bool:
+        """Whether at least the framing of a body follows (a Content-Length of 0 is none)."""
+        return self.chunked or bool(self.content_length)
+
+    @property
+    def expects_continue(self) -> bool:
+        """Whether the peer may wait for a 100 before it sends the body."""
+        return self.expect == "100-continue"
+
+
+@dataclass(slots=True)
+class ResponseHead:
+    """A response's line and fields, valid and consistent.
+
+    Attributes:
+        status: 100 to 599.
+        reason: the reason phrase, often empty.
+        version: `"1.1"` or `"1.0"`.
+        headers: all fields.
+        content_length: the value of Content-Length, None without one. For HEAD and 304 it speaks
+            of a body that is not there.
+        chunked: whether the body is in chunked coding.
+        keep_alive: whether the connection may live after this exchange; False too when
+            the body ends with the connection.
+        upgrade: the value of Upgrade in a 101 or an offer.
+        has_body: whether a body follows, be it of unknown length.
+    """
+
+    status: int
+    reason: str
+    version: str
+    headers: Headers
+    content_length: int | None = None
+    chunked: bool = False
+    keep_alive: bool = True
+    upgrade: str | None = None
+    has_body: bool = False
+
+    @property
+    def interim(self) -> bool:
+        """Whether another head for the same request follows (1xx but 101)."""
+        return self.status < 200 and self.status != 101
+
+
+@dataclass(slots=True)
+class Data:
+    """Some bytes of a body, never empty. Where they are cut means nothing."""
+
+    data: bytes
+
+
+@dataclass(slots=True)
+class EndOfMessage:
+    """The message is complete. Without trailers it is always one and the same object.
+
+    Attributes:
+        trailers: the fields after a chunked body; they are never merged into the headers.
+    """
+
+    trailers: Headers = NO_HEADERS
+
+
+@dataclass(slots=True)
+class Upgrade:
+    """HTTP/1.1 ends here.
+
+    Attributes:
+        data: the bytes that were received beyond the end of the last message.
+    """
+
+    data: bytes
+
+
+Event: TypeAlias = RequestHead | ResponseHead | Data | EndOfMessage | Upgrade
+
+END = EndOfMessage()

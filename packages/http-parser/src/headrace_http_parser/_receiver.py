@@ -1,0 +1,423 @@
+"""The machine under both parsers: which byte belongs to what, and what is held back.
+
+Strategy. A message is a head, then a body, and each is tried on a fast road before the exact one:
+
+- A head whose bytes all lie in the input is judged by two pattern matches and kept as bytes; its
+  fields are split when somebody asks. The section of the previous head is remembered: a peer that
+  keeps a connection tends to send the same fields again, and equal bytes mean equal fields.
+- Every other head goes line by line through `_lines`, which also explains what is wrong with one.
+- A body of known length is counted; input that is all body passes on as the same object.
+
+Rules for the next editor:
+
+- The fast road may decline, but never accepts what the exact road does not.
+- Whether and where something is refused depends on the bytes alone, never on how they were cut.
+- Each byte is looked at a fixed number of times: what is held back is kept with a position, not
+  cut again and again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ._chunked import ChunkedDecoder
+from ._errors import LocalProtocolError, RemoteProtocolError
+from ._events import END, Data, EndOfMessage, Upgrade
+from ._framing import Facts, Fault
+from ._grammar import DECISIVE, DECISIVE_NAMES, SECTION
+from ._headers import Headers, from_pairs, from_section
+from ._limits import DEFAULT_LIMITS, Limits
+from ._lines import FieldSection, LineReader
+from ._startline import RequestLine, StatusLine
+
+if TYPE_CHECKING:
+    from ._events import Event
+
+# What the next byte belongs to.
+HEAD, LENGTH, CHUNKED, UNTIL_CLOSE = range(4)
+# The message in front can be left for another protocol: `take_upgrade` does, any further call
+# declines.
+OFFERED = 4
+# The peer has left HTTP/1.1 already: only `take_upgrade` goes on from here.
+SWITCHED = 5
+# The peer said that nothing follows.
+CLOSED = 6
+# The connection is no longer ours.
+TAKEN = 7
+
+_STATE_NAMES = (
+    "HEAD",
+    "LENGTH",
+    "CHUNKED",
+    "UNTIL_CLOSE",
+    "OFFERED",
+    "SWITCHED",
+    "CLOSED",
+    "TAKEN",
+)
+
+Line = TypeVar("Line", RequestLine, StatusLine)
+
+
+class _Memo:
+    """A section that was accepted, and what it came to."""
+
+    __slots__ = ("facts", "headers", "section", "version")
+
+    def __init__(self, section: bytes, version: str, headers: Headers, facts: Facts) -> None:
+        self.section = section
+        self.version = version
+        self.headers = headers
+        self.facts = facts
+
+
+class Receiver(Generic[Line]):
+    """What both parsers share: everything but the meaning of a head."""
+
+    __slots__ = (
+        "_at",
+        "_base",
+        "_blank_seen",
+        "_decoder",
+        "_eof",
+        "_error",
+        "_held",
+        "_held_from",
+        "_left",
+        "_limits",
+        "_line",
+        "_lines",
+        "_memo",
+        "_next",
+        "_offer",
+        "_section",
+        "_state",
+    )
+
+    # The status of every error, where the peer is not one that gets an answer.
+    _always_status: int | None = None
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._state = HEAD
+        self._next = HEAD  # the state after the message in hand...
+        self._offer = False  # ...unless it offers to leave HTTP/1.1
+        self._lines = LineReader()
+        self._line: Line | None = None
+        self._section: FieldSection | None = None
+        self._decoder: ChunkedDecoder | None = None
+        self._left = 0
+        self._blank_seen = False
+        self._memo: _Memo | None = None
+        self._base = 0  # stream offset of the first byte of the input in hand
+        self._at = 0  # stream offset of the message in hand
+        self._held = b""
+        self._held_from = 0
+        self._eof = False
+        self._error: RemoteProtocolError | None = None
+
+    def __repr__(self) -> str:
+        state = "ERROR" if self._error else _STATE_NAMES[self._state]
+        return f"<{type(self).__name__} {state} held={len(self._held) - self._held_from}>"
+
+    @property
+    def pending(self) -> bool:
+        """Whether `receive_data(b"")` would go on with bytes that were held back.
+
+        That is so after more than `Limits.pipelined` heads in one call, and behind a message
+        that offers an upgrade.
+        """
+        return bool(self._held) and self._state != SWITCHED
+
+    @property
+    def held(self) -> int:
+        """The number of bytes held back: never more than the caller passed in."""
+        return len(self._held) - self._held_from
+
+    def receive_data(self, data: bytes | bytearray | memoryview) -> list[Event]:
+        """Take what was read from the peer; return what it completes.
+
+        Args:
+            data: any number of bytes. `b""` goes on with what was held back. `bytes` that are body
+                from end to end come out as the very same object.
+
+        Returns:
+            Events in order. All of a call's bytes are used, but for those that are held back.
+
+        Raises:
+            RemoteProtocolError: the peer's bytes are not acceptable; raised again by all later
+                calls.
+            LocalProtocolError: the connection was taken over, or its end was told before.
+        """
+        if self._error is not None:
+            raise self._error.again()
+        if self._state == TAKEN:
+            raise LocalProtocolError("the connection was taken over by another protocol")
+        if data and self._eof:
+            raise LocalProtocolError("data after the end of the connection")
+        if type(data) is not bytes:
+            data = bytes(data)
+        return self._advance(data)
+
+    def receive_eof(self) -> list[Event]:
+        """Say that the peer sends nothing more. A second call changes nothing.
+
+        Returns:
+            The events that this completes. While `pending` is true afterwards, go on with
+            `receive_data(b"")`, which then judges the end.
+
+        Raises:
+            RemoteProtocolError: the end came within a message, or as for `receive_data`.
+            LocalProtocolError: the connection was taken over.
+        """
+        self._eof = True
+        return self.receive_data(b"")
+
+    def take_upgrade(self) -> Upgrade:
+        """Leave HTTP/1.1: after a message that offers an upgrade, or whose answer made the switch.
+
+        For a request with `upgrade`, and for CONNECT, call it once the `EndOfMessage` is there and
+        before any further byte is parsed, since that declines the offer.
+
+        Returns:
+            What was received beyond the message. The parser is unusable from here on.
+
+        Raises:
+            LocalProtocolError: there is no such message in front, or its body is not complete.
+        """
+        if self._error is not None or self._state not in (OFFERED, SWITCHED):
+            raise LocalProtocolError("there is no upgrade to take")
+        rest = self._held[self._held_from :]
+        self._held = b""
+        self._held_from = 0
+        self._state = TAKEN
+        return Upgrade(rest)
+
+    # Input and what is held of it...
+
+    def _advance(self, data: bytes) -> list[Event]:
+        pos = 0
+        if self._held:
+            pos = self._held_from
+            if data:
+                data = self._held[pos:] + data
+                self._base += pos
+                pos = 0
+            else:
+                data = self._held
+            self._held = b""
+            self._held_from = 0
+        events: list[Event] = []
+        try:
+            pos = self._run(data, pos, events)
+            if self._eof and pos == len(data):
+                self._finish(self._base + pos, events)
+        except RemoteProtocolError as error:
+            error.status = self._always_status or error.status
+            error.events = events
+            self._error = error.again()
+            raise
+        if pos < len(data):
+            self._held = data
+            self._held_from = pos
+        else:
+            self._base += len(data)
+        return events
+
+    def _run(self, data: bytes, pos: int, events: list[Event]) -> int:
+        """Turn `data[pos:]` into events; return the position from which on it is held."""
+        size = len(data)
+        heads = self._limits.pipelined
+        if self._state == OFFERED and pos < size:
+            self._state = self._next
+        while pos < size:
+            state = self._state
+            if state == HEAD:
+                if not heads and self._between_messages:
+                    return pos
+                pos = self._head(data, pos, events)
+                if self._line is None and self._lines.idle and not self._blank_seen:
+                    heads -= 1
+            elif state == LENGTH:
+                pos = self._counted(data, pos, events)
+            elif state == CHUNKED:
+                pos = self._chunks(data, pos, events)
+            elif state == UNTIL_CLOSE:
+                events.append(Data(data[pos:]))
+                return size
+            elif state == CLOSED:
+                pos = self._after_close(data, pos)
+            else:
+                return pos
+        return pos
+
+    @property
+    def _between_messages(self) -> bool:
+        return self._line is None and self._lines.idle
+
+    def _after_close(self, data: bytes, pos: int) -> int:
+        # An empty line after a body is an old habit of clients, and harmless.
+        rest = data[pos:].lstrip(b"\r\n")
+        if rest:
+            offset = self._base + len(data) - len(rest)
+            raise RemoteProtocolError(400, offset, "data after the last message")
+        return len(data)
+
+    def _finish(self, offset: int, events: list[Event]) -> None:
+        """Judge the end of the connection."""
+        state = self._state
+        if state == UNTIL_CLOSE:
+            events.append(END)
+            self._state = CLOSED
+        elif state in (LENGTH, CHUNKED):
+            raise RemoteProtocolError(400, offset, "the connection ended within a body")
+        elif state == HEAD and not self._between_messages:
+            raise RemoteProtocolError(400, offset, "the connection ended within a head")
+
+    # Heads...
+
+    def _head(self, data: bytes, pos: int, events: list[Event]) -> int:
+        if self._between_messages:
+            self._at = self._base + pos
+            try:
+                after = self._fast_head(data, pos, events)
+            except Fault as fault:
+                raise RemoteProtocolError(fault.status, self._at, fault.reason) from None
+            if after:
+                return after
+        return self._exact_head(data, pos, events)
+
+    def _fast_head(self, data: bytes, pos: int, events: list[Event]) -> int:
+        """Take a head that lies in the input as a whole; 0 if this road cannot."""
+        limits = self._limits
+        end = data.find(b"\r\n", pos, pos + limits.request_line + 2)
+        if end < 0:
+            return 0
+        try:
+            line = self._parse_line(data[pos:end])
+        except Fault:
+            return 0
+        memo = self._memo
+        if memo is None or not data.startswith(memo.section, end) or memo.version != line.version:
+            found = SECTION.match(data, end, end + limits.header_bytes + 4)
+            if found is None:
+                return 0
+            section = found[0]
+            if len(section) > limits.field_bytes or section.count(b"\n") > limits.header_count + 2:
+                return 0
+            headers = from_section(section)
+            fields = [(n, v.rstrip(b" \t")) for n, v in DECISIVE.findall(section.lower())]
+            facts = self._facts(line.version, fields, headers)
+            memo = self._memo = _Memo(section, line.version, headers, facts)
+        self._blank_seen = False
+        self._begin(line, memo.headers, memo.facts, events)
+        return end + len(memo.section)
+
+    def _exact_head(self, data: bytes, pos: int, events: list[Event]) -> int:
+        if self._line is None:
+            pos = self._start_line(data, pos)
+        section = self._section
+        if self._line is None or section is None:
+            return pos
+        done, pos = section.read(data, pos)
+        if done:
+            line, self._line, self._section = self._line, None, None
+            headers = from_pairs(section.pairs)
+            lower = [(name.lower(), value.lower()) for name, value in section.pairs]
+            fields = [field for field in lower if field[0] in DECISIVE_NAMES]
+            try:
+                self._begin(line, headers, self._facts(line.version, fields, headers), events)
+            except Fault as fault:
+                raise RemoteProtocolError(fault.status, self._at, fault.reason) from None
+        return pos
+
+    def _start_line(self, data: bytes, pos: int) -> int:
+        limits = self._limits
+        lines = self._lines
+        if lines.idle:
+            lines.start = self._base + pos
+        too_long = (414, "the start line is too long")
+        line, pos = lines.read(data, pos, limits.request_line, too_long)
+        if line is None:
+            return pos
+        self._at = lines.start
+        if not line:
+            # One empty line before a message is to be ignored: RFC 9112 section 2.2.
+            if self._blank_seen:
+                raise RemoteProtocolError(400, self._at, "empty lines before a message")
+            self._blank_seen = True
+            return pos
+        self._blank_seen = False
+        lines.start += len(line) + 2
+        try:
+            self._line = self._parse_line(line)
+        except Fault as fault:
+            self._not_ours(line, data, pos)
+            raise RemoteProtocolError(fault.status, self._at, fault.reason) from None
+        self._section = FieldSection(
+            lines,
+            size=limits.header_bytes,
+            count=limits.header_count,
+            field=limits.field_bytes,
+            what="header",
+        )
+        return pos
+
+    def _parse_line(self, line: bytes) -> Line:
+        """Parse a start line. Raises: Fault."""
+        raise NotImplementedError
+
+    def _not_ours(self, line: bytes, data: bytes, pos: int) -> None:
+        """Raise if the refused start line is that of another protocol; `data[pos:]` follows it."""
+
+    def _facts(self, version: str, fields: list[tuple[bytes, bytes]], headers: Headers) -> Facts:
+        """Judge the decisive fields, which are in lower case. Raises: Fault."""
+        raise NotImplementedError
+
+    def _begin(self, line: Line, headers: Headers, facts: Facts, events: list[Event]) -> None:
+        """Add the head's event, then set the state for its body. Raises: Fault."""
+        raise NotImplementedError
+
+    # Bodies...
+
+    def _begin_body(self, facts: Facts, events: list[Event]) -> None:
+        """Set the state for a body in chunked coding or of known length."""
+        if facts.chunked:
+            self._decoder = ChunkedDecoder(self._limits, self._lines)
+            self._state = CHUNKED
+        elif facts.content_length:
+            self._left = facts.content_length
+            self._state = LENGTH
+        else:
+            self._end_body(END, events)
+
+    def _end_body(self, end: EndOfMessage, events: list[Event]) -> None:
+        events.append(end)
+        self._state = OFFERED if self._offer else self._next
+
+    def _counted(self, data: bytes, pos: int, events: list[Event]) -> int:
+        size = len(data)
+        stop = pos + self._left
+        if stop > size:
+            events.append(Data(data[pos:]))  # a slice of all is the object itself
+            self._left = stop - size
+            return size
+        events.append(Data(data[pos:stop]))
+        self._end_body(END, events)
+        return stop
+
+    def _chunks(self, data: bytes, pos: int, events: list[Event]) -> int:
+        decoder = self._decoder
+        assert decoder is not None
+        pieces: list[bytes] = []
+        try:
+            done, pos = decoder.read(data, pos, self._base, pieces)
+        finally:
+            payload = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            if payload:
+                events.append(Data(payload))
+        if done:
+            self._decoder = None
+            trailers = decoder.trailers
+            self._end_body(EndOfMessage(trailers) if trailers else END, events)
+        return pos

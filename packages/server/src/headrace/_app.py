@@ -1,0 +1,139 @@
+"""The application: what is declared on it, and how it becomes something that answers requests."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from headrace_routing import (
+    Blueprint,
+    BlueprintGroup,
+    Declaration,
+    Declarations,
+    ListenerDeclaration,
+    RouteDeclaration,
+    Router,
+)
+
+from ._config import Config, override
+from ._dispatch import Dispatch
+from ._drain import Draining
+from ._endpoint import Endpoint
+from ._hooks import Hooks, check_listener, hooks_for
+from .exceptions import ConfigError
+
+
+class Headrace(Declarations):
+    """An application: routes, middleware, error handlers, listeners and settings.
+
+    Args:
+        name: of the application; only for people to read.
+        is_request_stream: makes every route stream its request's body, as in code of 2017.
+        config: settings; single ones can be given to :meth:`run`.
+
+    Attributes:
+        ctx: a place for what the application keeps, such as a connection pool.
+    """
+
+    def __init__(
+        self,
+        name: str = "headrace",
+        *,
+        is_request_stream: bool = False,
+        config: Config | None = None,
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.is_request_stream = is_request_stream
+        self.config = config or Config()
+        self.ctx = SimpleNamespace()
+        self.draining = Draining()
+        self._blueprints: list[Blueprint | BlueprintGroup] = []
+        self._known: Router[Endpoint] = Router()
+
+    def __repr__(self) -> str:
+        return f"<Headrace {self.name!r}>"
+
+    def declare(self, declaration: Declaration) -> None:
+        """Take one declaration, checked at once so that the error points at the line.
+
+        Raises:
+            ConfigError: a handler or setting does not fit; the message names the route.
+            RoutingError: a bad pattern, or a route that exists already.
+        """
+        self._check(declaration)
+        super().declare(declaration)
+
+    def blueprint(self, blueprint: Blueprint | BlueprintGroup, **settings: Any) -> None:
+        """Register a blueprint or a group.
+
+        Args:
+            blueprint: what it declares later, before the server starts, counts too.
+            settings: replace the blueprint's own, such as ``url_prefix``.
+
+        Raises:
+            ConfigError, RoutingError: as for a route of the app itself.
+        """
+        if not isinstance(blueprint, Blueprint | BlueprintGroup):
+            raise ConfigError(f"app.blueprint() takes a Blueprint or a group, not {blueprint!r}")
+        if settings:
+            if isinstance(blueprint, BlueprintGroup):
+                blueprint = BlueprintGroup(blueprint, **settings)
+            else:
+                blueprint = blueprint.copy(**settings)
+        for declaration in blueprint.declarations():
+            self._check(declaration)
+        self._blueprints.append(blueprint)
+
+    def _check(self, declaration: Declaration) -> None:
+        if isinstance(declaration, RouteDeclaration):
+            declaration.add_to(self._known, Endpoint(declaration, Hooks()))
+        elif isinstance(declaration, ListenerDeclaration):
+            check_listener(declaration)
+
+    def url_for(self, name: str, /, **params: Any) -> str:
+        """Build the URL of a named route, see ``headrace_routing.Router.url_for``."""
+        return self._known.url_for(name, **params)
+
+    def declarations(self) -> list[Declaration]:
+        """Return everything declared, the app's own first, then blueprint by blueprint."""
+        found = list(self.declared)
+        for blueprint in self._blueprints:
+            found += blueprint.declarations()
+        return found
+
+    def router(self) -> Router[Endpoint]:
+        """Return a frozen router over everything declared so far."""
+        declared = self.declarations()
+        router: Router[Endpoint] = Router()
+        hooks: dict[str | None, Hooks] = {}
+        for each in declared:
+            if isinstance(each, RouteDeclaration):
+                if each.blueprint not in hooks:
+                    hooks[each.blueprint] = hooks_for(each.blueprint, declared)
+                endpoint = Endpoint(each, hooks[each.blueprint])
+                endpoint.stream = endpoint.stream or self.is_request_stream
+                each.add_to(router, endpoint)
+        router.freeze()
+        return router
+
+    def dispatch(self, config: Config | None = None) -> Dispatch:
+        """Return what answers requests, from everything declared so far."""
+        return Dispatch(
+            self, config or self.config, self.router(), hooks_for(None, self.declarations())
+        )
+
+    def run(self, host: str | None = None, port: int | None = None, **settings: Any) -> None:
+        """Serve until a signal to stop, see :class:`Config` for the settings.
+
+        Raises:
+            ConfigError: there is no such setting, or a value does not fit.
+            OSError: the address cannot be bound.
+        """
+        from ._server import serve
+
+        if host is not None:
+            settings["host"] = host
+        if port is not None:
+            settings["port"] = port
+        serve(self, override(self.config, **settings))

@@ -1,0 +1,120 @@
+"""One frozen dataclass: each setting's name, default, help and bounds stand here and nowhere else.
+
+``app.run`` takes the fields as keyword arguments, the command line derives its options from them,
+and the documentation its table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from .exceptions import ConfigError
+
+KIB = 1024
+MIB = 1024 * KIB
+
+T = TypeVar("T")
+
+
+def setting(default: T, text: str, *, low: float | None = None, high: float | None = None) -> T:
+    """Declare one setting; ``low`` and ``high`` bound a number, both inclusive."""
+    return field(default=default, metadata={"help": text, "low": low, "high": high})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
+    """All settings of a server. Sizes are bytes, times are seconds.
+
+    Raises:
+        ConfigError: a value has the wrong type or lies outside its bounds.
+    """
+
+    host: str = setting("127.0.0.1", "Address to bind; 0.0.0.0 or :: for every interface.")
+    port: int = setting(8000, "TCP port to bind; 0 picks a free one.", low=0, high=65535)
+    backlog: int = setting(2048, "Connections the kernel may hold before accept.", low=1)
+    loop: Literal["auto", "asyncio", "uvloop"] = setting(
+        "auto", "Event loop; auto takes uvloop where it is installed."
+    )
+    debug: bool = setting(False, "Show errors to the client with their traceback.")
+    access_log: bool = setting(False, "Log a line at the end of each exchange.")
+
+    max_body: int = setting(
+        16 * MIB, "Longest body that is preloaded for a handler that does not stream.", low=0
+    )
+    max_stream_body: int = setting(0, "Longest body on a streaming route; 0 means no limit.", low=0)
+    request_buffer: int = setting(
+        256 * KIB, "Unread body bytes above which the client is made to wait.", low=1
+    )
+    response_buffer: int = setting(
+        512 * KIB, "Unsent response bytes above which an awaited write waits.", low=1
+    )
+    write_cap: int = setting(
+        8 * MIB, "Unsent response bytes at which a write that nobody awaits fails.", low=1
+    )
+
+    head_timeout: float = setting(
+        10.0, "Time from a request's first byte to the end of its head.", low=0.001
+    )
+    keep_alive_timeout: float = setting(
+        75.0, "Time an idle connection is kept for its next request.", low=0.001
+    )
+    body_timeout: float = setting(
+        30.0, "Silence after which a request body that is waited for is given up.", low=0.001
+    )
+    half_close_grace: float = setting(
+        1.0, "Time a stream goes on after its client closed its sending side.", low=0
+    )
+    linger_timeout: float = setting(
+        5.0, "Time to read the rest of a body that nobody wanted before closing.", low=0
+    )
+    linger_bytes: int = setting(
+        16 * MIB, "Bytes to read of a body that nobody wanted before closing.", low=0
+    )
+    drain_timeout: float = setting(
+        10.0, "Time that open exchanges have to end after a shutdown signal.", low=0
+    )
+
+    def __post_init__(self) -> None:
+        hints = hints_of(type(self))
+        for each in dataclasses.fields(self):
+            check(each, hints[each.name], getattr(self, each.name))
+
+
+def hints_of(config: type[Any]) -> dict[str, Any]:
+    """Return the fields' resolved types."""
+    return get_type_hints(config)
+
+
+def check(each: dataclasses.Field[Any], kind: Any, value: Any) -> None:
+    """Raise ConfigError unless the value fits the field."""
+    if get_origin(kind) is Literal:
+        if value not in get_args(kind):
+            choices = ", ".join(map(repr, get_args(kind)))
+            raise ConfigError(f"{each.name} must be one of {choices}, not {value!r}")
+        return
+    numbers = kind is float and type(value) is int
+    if type(value) is not kind and not numbers:
+        raise ConfigError(
+            f"{each.name} must be {kind.__name__}, not {type(value).__name__} ({value!r})"
+        )
+    low, high = each.metadata["low"], each.metadata["high"]
+    if low is not None and value < low:
+        raise ConfigError(f"{each.name} must be at least {low}, not {value!r}")
+    if high is not None and value > high:
+        raise ConfigError(f"{each.name} must be at most {high}, not {value!r}")
+
+
+def override(config: Config, **settings: Any) -> Config:
+    """Return the configuration with some settings replaced.
+
+    Raises:
+        ConfigError: there is no setting of that name, or its value does not fit.
+    """
+    known = {each.name for each in dataclasses.fields(config)}
+    for name in settings:
+        if name not in known:
+            listed = ", ".join(sorted(known))
+            raise ConfigError(f"there is no setting {name!r}; there are: {listed}")
+    return dataclasses.replace(config, **settings)

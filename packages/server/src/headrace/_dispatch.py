@@ -1,0 +1,137 @@
+"""From a request to its answer: route, middleware, handler, error handlers.
+
+This is the application as an exchange sees it. It is made when the server starts, from what was
+declared until then, and does not change afterwards.
+"""
+
+from __future__ import annotations
+
+import logging
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from headrace_routing import BadPath, Found, Router
+from headrace_routing import NotFound as NoRoute
+
+from ._debug import error_response
+from .exceptions import BadRequest, HeadraceException, MethodNotAllowed, NotFound, ResponseError
+from .request import Request
+from .response import BaseResponse, ResponseStream, StreamingResponse, empty
+
+if TYPE_CHECKING:
+    from ._app import Headrace
+    from ._config import Config
+    from ._endpoint import Endpoint
+    from ._exchange import Exchange
+    from ._hooks import Hooks
+    from ._wire import RequestLine
+
+logger = logging.getLogger("headrace")
+
+
+class Dispatch:
+    """Answers requests.
+
+    Args:
+        app: the application, for ``request.app``.
+        config: the server's settings.
+        router: frozen.
+        hooks: what runs around requests that no route takes.
+    """
+
+    def __init__(
+        self, app: Headrace, config: Config, router: Router[Endpoint], hooks: Hooks
+    ) -> None:
+        self.config = config
+        self._app = app
+        self._match = router.match
+        self._hooks = hooks
+
+    def request(self, head: RequestLine, exchange: Exchange) -> Request:
+        """Make the request and find its endpoint."""
+        request = Request(self._app, head, exchange)
+        found = self._match(head.method, request.path, request.headers.get("host"))
+        if isinstance(found, Found):
+            request.endpoint = found.handler
+            request.match_info = found.params
+        elif isinstance(found, WrongMethod | Options):
+            request.refused = MethodNotAllowed(head.method, found.allowed)
+        elif isinstance(found, BadPath):
+            request.refused = BadRequest(f"Requested URL {request.path} has a broken escape")
+        else:
+            request.refused = NotFound(f"Requested URL {request.path} not found")
+        return request
+
+    async def call(self, request: Request) -> BaseResponse | None:
+        """Run request middleware, the handler, and response middleware on what it returned."""
+        endpoint = request.endpoint
+        hooks = self._hooks if endpoint is None else endpoint.hooks
+        for middleware in hooks.before:
+            answer = middleware(request)
+            if isawaitable(answer):
+                answer = await answer
+            if answer is not None:
+                return await self._finish(request, answer, hooks)
+        if endpoint is None or request.refused is not None:
+            return await self._refused(request, hooks)
+        answer = endpoint.handler(request, **request.match_info)
+        if isawaitable(answer):
+            answer = await answer
+        if hooks.after:
+            return await self._finish(request, answer, hooks)
+        return checked(answer)
+
+    async def _refused(self, request: Request, hooks: Hooks) -> BaseResponse | None:
+        """Answer OPTIONS where only other methods have handlers; raise otherwise."""
+        error = request.refused
+        assert error is not None
+        if isinstance(error, MethodNotAllowed) and request.method == "OPTIONS":
+            return await self._finish(request, empty(204, error.headers), hooks)
+        raise error
+
+    async def _finish(self, request: Request, answer: Any, hooks: Hooks) -> BaseResponse | None:
+        response = checked(answer)
+        if response is None:
+            return None
+        for middleware in hooks.after:
+            replaced = middleware(request, response)
+            if isawaitable(replaced):
+                replaced = await replaced
+            if replaced is not None:
+                response = replaced
+        return response
+
+    async def answer(self, request: Request, error: Exception) -> BaseResponse | None:
+        """Turn what was raised into a response; log it if the server is at fault.
+
+        None means that an error handler took the response in hand.
+        """
+        hooks = self._hooks if request.endpoint is None else request.endpoint.hooks
+        handler = hooks.error_handler(error)
+        if handler is not None:
+            answer = handler(request, error)
+            if isawaitable(answer):
+                answer = await answer
+            return await self._finish(request, answer, hooks)
+        if not isinstance(error, HeadraceException) or error.status_code >= 500:
+            logger.error("%s %s failed", request.method, request.path, exc_info=error)
+        response = error_response(request, error, debug=self.config.debug)
+        return await self._finish(request, response, hooks)
+
+
+def checked(answer: Any) -> BaseResponse | None:
+    """Return the response that a handler's answer stands for; None if it has written its own.
+
+    Raises:
+        ResponseError: it is no answer.
+    """
+    if isinstance(answer, BaseResponse):
+        return None if isinstance(answer, ResponseStream) else answer
+    if answer is None:
+        return None
+    if hasattr(answer, "__aiter__"):
+        return StreamingResponse(answer)
+    raise ResponseError(
+        f"the handler returned {type(answer).__name__}; return text(…), json(…), stream(…) or "
+        "another response"
+    )

@@ -1,0 +1,86 @@
+"""A handler and what its route says about it, checked and prepared when it is registered."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from .exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from headrace_routing import RouteDeclaration
+
+    from ._config import Config
+    from ._hooks import Hooks
+
+Handler: TypeAlias = Callable[..., Any]
+
+SETTINGS = frozenset({"max_body"})
+
+
+class Endpoint:
+    """What a route leads to.
+
+    Args:
+        route: the declaration; its ``meta`` holds the route's own limits by name.
+        hooks: what runs around the handler.
+
+    Raises:
+        ConfigError: the handler cannot serve the route, or there is no setting of that name.
+    """
+
+    __slots__ = ("handler", "hooks", "max_body", "stream", "where")
+
+    def __init__(self, route: RouteDeclaration, hooks: Hooks) -> None:
+        self.where = f"{','.join(route.methods)} {route.path or '/'}"
+        self.handler = route.handler
+        self.stream = route.stream
+        self.hooks = hooks
+        self.max_body = self._max_body(route.meta)
+        if self.stream:
+            self._check_async(route.methods)
+
+    def _max_body(self, settings: Mapping[str, Any]) -> int | None:
+        unknown = sorted(settings.keys() - SETTINGS)
+        if unknown:
+            known = ", ".join(sorted(SETTINGS))
+            raise ConfigError(f"route {self.where}: no setting {unknown[0]!r}; there are: {known}")
+        size: Any = settings.get("max_body")
+        if size is not None and (type(size) is not int or size < 0):
+            raise ConfigError(
+                f"route {self.where}: max_body must be a number of bytes (0 for no limit), "
+                f"not {size!r}"
+            )
+        return size
+
+    def _check_async(self, methods: tuple[str, ...]) -> None:
+        """A handler that reads its body waits for it, which a plain function cannot."""
+        for function in functions_of(self.handler, methods):
+            if not inspect.iscoroutinefunction(function) and not inspect.isasyncgenfunction(
+                function
+            ):
+                name = getattr(function, "__qualname__", repr(function))
+                raise ConfigError(
+                    f"route {self.where}: {name} streams the request's body, so it has to be "
+                    "an 'async def'"
+                )
+
+    def body_limit(self, config: Config) -> int:
+        """Return the longest body in bytes, 0 for no limit."""
+        if self.max_body is not None:
+            return self.max_body
+        return config.max_stream_body if self.stream else config.max_body
+
+
+def functions_of(handler: Handler, methods: tuple[str, ...]) -> Iterator[Handler]:
+    """Give the functions that calls of a handler reach: through views, partials and decorators."""
+    view = getattr(handler, "view_class", None)
+    found = [handler] if view is None else [getattr(view, method.lower()) for method in methods]
+    for function in found:
+        while isinstance(function, functools.partial):
+            function = function.func
+        if not inspect.isroutine(function) and not inspect.isclass(function):
+            function = type(function).__call__
+        yield inspect.unwrap(function)

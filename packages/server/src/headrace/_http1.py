@@ -1,0 +1,168 @@
+"""An exchange's response as HTTP/1.1 bytes on a transport.
+
+One object per connection carries its exchanges one after the other. All framing is written by
+``headrace_http_parser``; what is decided here is when bytes leave and how they are put together:
+small parts are joined into one ``write`` (one system call, no vector), large ones go down as
+``writelines`` so that no payload is copied.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from headrace_http_parser import (
+    BodyFraming,
+    RequestHead,
+    encode_chunk,
+    encode_interim,
+    encode_last_chunk,
+    encode_response_head,
+    response_framing,
+)
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Iterable
+
+    from ._exchange import Exchange
+    from ._wire import Peer
+
+JOIN_BYTES: Final = 16 * 1024
+"""Up to this size one joined ``write`` beats ``writelines``; above it the copy costs more."""
+
+LAST_CHUNK: Final = encode_last_chunk()
+
+
+class Owner(Protocol):
+    """What the wire asks of the connection."""
+
+    peer: Peer
+
+    def pause_reading(self) -> None:
+        """Take no more of the request's body."""
+
+    def resume_reading(self) -> None:
+        """Go on taking it."""
+
+    def will_close(self, whole: bool) -> bool:
+        """Whether the connection cannot be used after this response."""
+
+    def cut(self, *, gently: bool, reset: bool) -> None:
+        """Close the connection, gently or not, with a TCP reset or not."""
+
+    def ended(self, exchange: Exchange) -> None:
+        """The exchange is over."""
+
+
+class Http1Wire:
+    """Carries the exchanges of one HTTP/1.1 connection.
+
+    Args:
+        owner: the connection.
+        transport: takes the bytes.
+        date: gives the current value of the Date field.
+    """
+
+    __slots__ = ("_date", "_framing", "_head", "_held", "_owner", "_transport", "keep_alive")
+
+    def __init__(
+        self, owner: Owner, transport: asyncio.WriteTransport, date: Callable[[], str]
+    ) -> None:
+        self._owner = owner
+        self._transport = transport
+        self._date = date
+        self._held = b""
+        self._framing = BodyFraming.NONE
+        self._head: RequestHead | None = None
+        self.keep_alive = True
+
+    @property
+    def peer(self) -> Peer:
+        """The other side's address."""
+        return self._owner.peer
+
+    def begin(self, head: RequestHead) -> None:
+        """Get ready for the exchange of this request."""
+        self._head = head
+        self._held = b""
+        self.keep_alive = head.keep_alive
+
+    def start(
+        self,
+        status: int,
+        headers: Iterable[tuple[str, str]],
+        length: int | None,
+        *,
+        whole: bool,
+    ) -> None:
+        """Validate and hold the head; see ``Wire.start``."""
+        head = self._head
+        assert head is not None
+        framing = response_framing(
+            method=head.method, version=head.version, status=status, content_length=length
+        )
+        close = framing is BodyFraming.CLOSE or not self.keep_alive or self._owner.will_close(whole)
+        said: bool | None = None
+        if close:
+            said = True
+        elif head.version == "1.0":
+            said = False
+        self._held = encode_response_head(
+            status,
+            [*headers, ("date", self._date())],
+            framing=framing,
+            content_length=length,
+            close=said,
+        )
+        self._framing = framing
+        self.keep_alive = not close
+
+    def send(self, pieces: list[bytes], size: int, end: bool) -> None:
+        """Send the held head, the pieces and the end; see ``Wire.send``."""
+        framing = self._framing
+        if framing is BodyFraming.NONE:
+            pieces, size = [], 0
+        elif framing is BodyFraming.CHUNKED:
+            if size:
+                pieces = encode_chunk(pieces)
+            if end:
+                pieces.append(LAST_CHUNK)
+        if self._held:
+            pieces.insert(0, self._held)
+            self._held = b""
+        if not pieces:
+            return
+        if size <= JOIN_BYTES:
+            self._transport.write(b"".join(pieces))
+        else:
+            self._transport.writelines(pieces)
+
+    def interim(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """Send an interim response at once; an HTTP/1.0 client gets none (RFC 9110, 15.2)."""
+        assert self._head is not None
+        if self._head.version != "1.0":
+            self._transport.write(encode_interim(status, headers))
+
+    def buffered(self) -> int:
+        """Return the bytes that the kernel has not taken yet."""
+        return self._transport.get_write_buffer_size()
+
+    def pause_reading(self) -> None:
+        """Take no more of the request's body."""
+        self._owner.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Go on taking it."""
+        self._owner.resume_reading()
+
+    def cut(self, *, gently: bool) -> None:
+        """Close: only a closed connection tells a client that a body is not complete.
+
+        Where the close itself is the body's regular end (HTTP/1.0), only a reset tells it.
+        """
+        reset = self._framing is BodyFraming.CLOSE and not self._held
+        self._owner.cut(gently=gently and not reset, reset=reset)
+
+    def ended(self, exchange: Exchange) -> None:
+        """The exchange is over."""
+        self._owner.ended(exchange)

@@ -1,0 +1,40 @@
+"""The event loop: the only module that imports uvloop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from .exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
+
+
+def loop_factory(
+    kind: Literal["auto", "asyncio", "uvloop"],
+) -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return what makes a new loop of that kind.
+
+    Raises:
+        ConfigError: uvloop was asked for by name and is not installed.
+    """
+    if kind != "asyncio":
+        try:
+            import uvloop
+        except ImportError:
+            if kind == "uvloop":
+                raise ConfigError(
+                    "loop='uvloop' needs uvloop, which is not installed: pip install uvloop"
+                ) from None
+        else:
+            return uvloop.new_event_loop
+    return asyncio.new_event_loop
+
+
+def run(main: Coroutine[Any, Any, T], kind: Literal["auto", "asyncio", "uvloop"] = "auto") -> T:
+    """Run a coroutine to its end on a new loop of that kind."""
+    with asyncio.Runner(loop_factory=loop_factory(kind)) as runner:
+        return runner.run(main)

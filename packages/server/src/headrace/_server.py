@@ -1,0 +1,171 @@
+"""Bind, accept, drain, stop: the server around an application's connections."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import signal
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Self
+
+from . import _loop
+from ._connection import Connection
+from ._end import EndReason
+from ._hooks import run_listeners
+from ._sweeper import Sweeper
+
+if TYPE_CHECKING:
+    from ._app import Headrace
+    from ._config import Config
+    from ._exchange import Exchange
+
+logger = logging.getLogger("headrace")
+access = logging.getLogger("headrace.access")
+
+
+class Server:
+    """Serves one application in the running event loop.
+
+    Args:
+        app: what answers.
+        config: settings; the app's own by default.
+
+    ``async with Server(app) as server`` starts it and stops it gracefully; ``server.port`` is the
+    port that was bound.
+    """
+
+    def __init__(self, app: Headrace, config: Config | None = None) -> None:
+        self.app = app
+        self.config = config or app.config
+        self.connections: set[Connection] = set()
+        self.context = contextvars.copy_context()
+        self.port = 0
+        self._empty: asyncio.Event | None = None
+        self._listener: asyncio.Server | None = None
+        self._dated = float("-inf")
+        self._date = ""
+
+    # What connections ask of it.
+
+    @property
+    def now(self) -> float:
+        """The coarse clock."""
+        return self.sweeper.now
+
+    @property
+    def draining(self) -> bool:
+        """Whether the server is shutting down."""
+        return self.app.draining.is_set()
+
+    def date(self) -> str:
+        """The Date field, made once a second (RFC 9110, 6.6.1)."""
+        if self.sweeper.now - self._dated >= 1:
+            self._dated = self.sweeper.now
+            self._date = formatdate(usegmt=True)
+        return self._date
+
+    def opened(self, connection: Connection) -> None:
+        """Keep a connection until nothing of it runs any more."""
+        self.connections.add(connection)
+
+    def closed(self, connection: Connection) -> None:
+        """Let go of it."""
+        self.connections.discard(connection)
+        if self._empty is not None and not self.connections:
+            self._empty.set()
+
+    def ended(self, connection: Connection, exchange: Exchange) -> None:
+        """Log an exchange's end, when that is wanted."""
+        if self.config.access_log:
+            reason = exchange.reason.value if exchange.reason is not None else "?"
+            access.info(
+                '%s "%s %s" %d %s',
+                connection.peer[0],
+                exchange.head.method,
+                exchange.request.path,
+                exchange.status,
+                reason,
+            )
+
+    # Its life.
+
+    async def start(self) -> None:
+        """Run the start listeners and listen.
+
+        Raises:
+            OSError: the address cannot be bound.
+        """
+        loop = asyncio.get_running_loop()
+        self.app.draining.clear()
+        self.sweeper = Sweeper(self.connections, loop.time)
+        await self._run_listeners("before_server_start")
+        self.dispatcher = self.app.dispatch(self.config)
+        self._listener = await loop.create_server(
+            lambda: Connection(self),
+            self.config.host,
+            self.config.port,
+            backlog=self.config.backlog,
+        )
+        self.port = self._listener.sockets[0].getsockname()[1]
+        self.sweeper.start()
+        await self._run_listeners("after_server_start")
+
+    async def stop(self) -> None:
+        """Accept no more, tell the open exchanges, wait for them, cut what is left.
+
+        Idle connections close at once. After ``drain_timeout`` an open exchange ends with
+        ``EndReason.DRAINING``; its handler is cancelled and awaited.
+        """
+        assert self._listener is not None
+        loop = asyncio.get_running_loop()
+        await self._run_listeners("before_server_stop")
+        self._listener.close()
+        self.app.draining.begin(loop.time() + self.config.drain_timeout)
+        self._empty = asyncio.Event()
+        for connection in list(self.connections):
+            connection.drain()
+        await self._wait_empty(self.config.drain_timeout)
+        for connection in list(self.connections):
+            connection.lose(EndReason.DRAINING)
+        await self._wait_empty(self.config.drain_timeout)
+        self.sweeper.stop()
+        await self._run_listeners("after_server_stop")
+
+    async def _wait_empty(self, seconds: float) -> None:
+        assert self._empty is not None
+        if self.connections:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), seconds)
+
+    async def _run_listeners(self, event: str) -> None:
+        loop = asyncio.get_running_loop()
+        await run_listeners(event, self.app.declarations(), self.app, loop)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.stop()
+
+
+async def serve_until_signal(app: Headrace, config: Config) -> None:
+    """Serve until SIGINT or SIGTERM, then drain."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told.set)
+    async with Server(app, config) as server:
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        logger.info("%s listens on http://%s:%d", app.name, host, server.port)
+        await told.wait()
+        logger.info("%s stops", app.name)
+
+
+def serve(app: Headrace, config: Config) -> None:
+    """Serve an application on a loop of its own, until a signal to stop."""
+    if not logging.getLogger().handlers:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    _loop.run(serve_until_signal(app, config), config.loop)

@@ -1,0 +1,106 @@
+"""What an exchange asks of the protocol that carries it. HTTP/1.1 is one; a test's memory another.
+
+The exchange knows responses as a head, pieces of body and an end. How those are framed, and what
+has to happen to the connection afterwards, is the protocol's affair.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from headrace_http_parser import Headers
+
+    from ._exchange import Exchange
+
+
+Peer: TypeAlias = tuple[str, int]
+"""Address and port of the other side; ``("", 0)`` where it has none."""
+
+
+class RequestLine(Protocol):
+    """The part of a request's head that every version of HTTP has."""
+
+    @property
+    def method(self) -> str:
+        """Method, as sent."""
+
+    @property
+    def target(self) -> bytes:
+        """Request target, as sent."""
+
+    @property
+    def version(self) -> str:
+        """``"1.0"``, ``"1.1"``, …"""
+
+    @property
+    def headers(self) -> Headers:
+        """Fields, as sent."""
+
+    @property
+    def content_length(self) -> int | None:
+        """Announced length of the body, None if there is none or it is not known."""
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body follows."""
+
+    @property
+    def expect(self) -> str | None:
+        """Value of Expect in lower case."""
+
+
+class Wire(Protocol):
+    """Carries one exchange at a time."""
+
+    @property
+    def peer(self) -> Peer:
+        """The other side's address."""
+
+    def start(
+        self,
+        status: int,
+        headers: Iterable[tuple[str, str]],
+        length: int | None,
+        *,
+        whole: bool,
+    ) -> None:
+        """Validate a response's head and hold it until the first ``send``.
+
+        Args:
+            status: three digits.
+            headers: fields in order.
+            length: bytes of the body, None when it is not known.
+            whole: the body follows at once, so what has not arrived of the request by now will
+                not be read.
+
+        Raises:
+            ValueError: the head cannot be sent as it is; nothing has changed.
+        """
+
+    def send(self, pieces: list[bytes], size: int, end: bool) -> None:
+        """Send the held head, these pieces (whose list now belongs to the wire), and the end."""
+
+    def interim(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """Send an interim response (1xx) at once."""
+
+    def buffered(self) -> int:
+        """Return the bytes that were sent here and have not been taken by the kernel."""
+
+    def pause_reading(self) -> None:
+        """Take no more of the request's body from the peer."""
+
+    def resume_reading(self) -> None:
+        """Go on taking the request's body."""
+
+    def cut(self, *, gently: bool) -> None:
+        """End the exchange so that the peer can tell that the response is not complete.
+
+        Args:
+            gently: let what was sent before reach the peer.
+        """
+
+    def ended(self, exchange: Exchange) -> None:
+        """Nothing of this exchange runs any more; the next one may start."""

@@ -1,0 +1,260 @@
+"""The request, as a handler sees it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from headrace_streams import ByteReceiver, pipe
+
+from .exceptions import BadRequest, HeadraceException
+
+if TYPE_CHECKING:
+    from headrace_http_parser import Headers
+
+    from ._app import Headrace
+    from ._drain import Draining
+    from ._endpoint import Endpoint
+    from ._exchange import Exchange
+    from ._headers import Pairs
+    from ._wire import RequestLine
+    from .response import ResponseStream
+
+
+class RequestParameters(dict[str, list[str]]):
+    """Query or form fields: ``[name]`` is the list of values, ``get(name)`` the first."""
+
+    __slots__ = ()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the first value, or the default."""
+        values = super().get(name)
+        return default if values is None else values[0]
+
+    def getlist(self, name: str, default: Any = None) -> Any:
+        """Return every value, or the default."""
+        return super().get(name, default)
+
+
+class RequestStream(ByteReceiver):
+    """The request's body as it arrives.
+
+    Reads as every :class:`headrace_streams.ByteReceiver` does; besides, ``get``
+
+    - makes a client that sent ``Expect: 100-continue`` go on, when it is first called;
+    - waits while the response of the same exchange is above its high-water mark, so that a loop
+      which reads, writes and never awaits its writes is bounded in memory.
+
+    Raises:
+        TruncatedBody: the client ended its body early; raised after the bytes that came.
+        PayloadTooLarge: the body grew over the route's limit; raised after the bytes before.
+        RequestTimeout: the client fell silent for longer than ``body_timeout``.
+        ExchangeEnded: the client is gone or a deadline passed.
+    """
+
+    __slots__ = ("_asked", "_exchange", "_source")
+
+    def __init__(self, exchange: Exchange, source: ByteReceiver) -> None:
+        super().__init__()
+        self._exchange = exchange
+        self._source = source
+        self._asked = False
+
+    async def _next(self) -> bytes | None:
+        if not self._asked:
+            self._asked = True
+            self._exchange.ask_for_body()
+        blocked = self._exchange.coupled
+        if blocked is not None:
+            await blocked.drained()
+        return await self._source.get()
+
+    def _abort(self, reason: BaseException | None) -> None:
+        self._source.cancel(reason)
+
+
+class Request:
+    """One request. Made by the server; a handler reads it.
+
+    Attributes:
+        app: the application that serves it.
+        method: as sent, ``"GET"``.
+        path: undecoded path without the query.
+        headers: fields, case-insensitive; trailers never appear here.
+        body: the whole body where the route does not stream, else ``b""``.
+        match_info: the path's parameters, as passed to the handler.
+        ctx: a namespace for middleware and handlers to keep things in.
+        endpoint: the route's handler and settings, None where no route was found.
+        refused: why no handler will run, or None.
+    """
+
+    __slots__ = (
+        "_args",
+        "_ctx",
+        "_exchange",
+        "_stream",
+        "app",
+        "body",
+        "endpoint",
+        "head",
+        "headers",
+        "match_info",
+        "method",
+        "path",
+        "query_string",
+        "refused",
+    )
+
+    def __init__(self, app: Headrace, head: RequestLine, exchange: Exchange) -> None:
+        self.app = app
+        self.head = head
+        self.method = head.method
+        self.headers: Headers = head.headers
+        self.body = b""
+        self.match_info: dict[str, Any] = {}
+        self.endpoint: Endpoint | None = None
+        self.refused: HeadraceException | None = None
+
+        self.path, self.query_string = split_target(head.target)
+        self._exchange = exchange
+        self._args: RequestParameters | None = None
+        self._ctx: SimpleNamespace | None = None
+        self._stream: RequestStream | None = None
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.path}>"
+
+    @property
+    def version(self) -> str:
+        """HTTP version, ``"1.1"``."""
+        return self.head.version
+
+    @property
+    def ctx(self) -> SimpleNamespace:
+        """A namespace of this request."""
+        if self._ctx is None:
+            self._ctx = SimpleNamespace()
+        return self._ctx
+
+    @property
+    def ip(self) -> str:
+        """The peer's address, ``""`` where it has none (a Unix socket)."""
+        return self._exchange.peer[0]
+
+    @property
+    def port(self) -> int:
+        """The peer's port, 0 where it has none."""
+        return self._exchange.peer[1]
+
+    @property
+    def host(self) -> str:
+        """The Host field, ``""`` if HTTP/1.0 sent none."""
+        return self.headers.get("host") or ""
+
+    @property
+    def url(self) -> str:
+        """Absolute URL, as the client would write it."""
+        query = f"?{self.query_string}" if self.query_string else ""
+        return f"http://{self.host}{self.path}{query}"
+
+    @property
+    def args(self) -> RequestParameters:
+        """The query's fields, decoded; fields without a value are kept."""
+        if self._args is None:
+            self._args = RequestParameters(parse_qs(self.query_string, keep_blank_values=True))
+        return self._args
+
+    @property
+    def form(self) -> RequestParameters:
+        """The fields of an ``application/x-www-form-urlencoded`` body; empty for other types."""
+        kind = (self.headers.get("content-type") or "").partition(";")[0].strip().lower()
+        if kind != "application/x-www-form-urlencoded":
+            return RequestParameters()
+        return RequestParameters(parse_qs(self.text, keep_blank_values=True))
+
+    @property
+    def json(self) -> Any:
+        """The body, decoded from JSON.
+
+        Raises:
+            BadRequest: the body is not JSON.
+        """
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise BadRequest(f"the body is not valid JSON: {error}") from None
+
+    @property
+    def text(self) -> str:
+        """The body, decoded by the charset of its content type (UTF-8 where none is named).
+
+        Raises:
+            BadRequest: the body is not in that charset, or nobody knows the charset.
+        """
+        kind = self.headers.get("content-type") or ""
+        _, _, charset = kind.lower().partition("charset=")
+        charset = charset.partition(";")[0].strip().strip('"') or "utf-8"
+        try:
+            return self.body.decode(charset)
+        except (UnicodeDecodeError, LookupError) as error:
+            raise BadRequest(f"the body is not text in {charset}: {error}") from None
+
+    @property
+    def stream(self) -> RequestStream:
+        """The body as it arrives; where the route does not stream, the body that was preloaded."""
+        if self._stream is None:
+            intake = self._exchange.intake
+            if intake is not None and intake.receiver is not None:
+                source = intake.receiver
+            else:
+                sender, source = pipe()
+                sender.write(self.body)
+                sender.close()
+            self._stream = RequestStream(self._exchange, source)
+        return self._stream
+
+    @property
+    def draining(self) -> Draining:
+        """Set once the server shuts down: send a last message and end before its deadline."""
+        return self.app.draining
+
+    async def respond(
+        self,
+        status: int = 200,
+        headers: Pairs | None = None,
+        content_type: str | None = "text/plain; charset=utf-8",
+    ) -> ResponseStream:
+        """Begin the response and take it in hand.
+
+        Args:
+            status: three digits.
+            headers: a mapping or pairs; with ``content-length`` the body is checked against it.
+            content_type: value of the Content-Type field; None sends none.
+
+        Returns:
+            The response's stream. Its head leaves with the first bytes, at the latest at the end of
+            this turn of the loop. The body ends with ``eof()`` or when the handler returns.
+
+        Raises:
+            ResponseError: a response has begun already.
+            ValueError: a header cannot be sent; nothing has begun.
+            ExchangeEnded: the client is gone or a deadline passed.
+        """
+        return self._exchange.begin(status, headers, content_type)
+
+
+def split_target(target: bytes) -> tuple[str, str]:
+    """Return path and query of a request target, both as sent.
+
+    The absolute form (RFC 9112, 3.2.2) gives its path; the asterisk and authority forms are
+    returned whole and match no route.
+    """
+    text = target.decode("ascii")
+    if not text.startswith("/") and "://" in text:
+        parts = urlsplit(text)
+        return parts.path or "/", parts.query
+    path, _, query = text.partition("?")
+    return path, query

@@ -1,0 +1,279 @@
+"""Responses: what a handler returns, and the stream that it may write instead.
+
+A handler answers in one of four ways: it returns a finished :class:`HTTPResponse` (``text``,
+``json``, …); it returns ``stream(producer)``; it is an async generator itself; or it takes the
+response in hand with ``response = await request.respond()`` and writes to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from urllib.parse import quote
+
+import msgspec
+
+from ._headers import Pairs, ResponseHeaders
+from .exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ._exchange import Exchange
+
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+
+
+class BaseResponse:
+    """What every response has: a status, headers and a content type.
+
+    Args:
+        status: three-digit status code.
+        headers: a mapping or pairs; ``content-type`` in it wins over ``content_type``.
+        content_type: value of the Content-Type field; None sends none.
+    """
+
+    __slots__ = ("content_type", "headers", "status")
+
+    def __init__(
+        self, status: int = 200, headers: Pairs | None = None, content_type: str | None = TEXT
+    ) -> None:
+        self.status = status
+        self.headers = ResponseHeaders(headers)
+        self.content_type = content_type
+
+
+class HTTPResponse(BaseResponse):
+    """A response whose body is complete. ``body`` is str (sent as UTF-8) or bytes."""
+
+    __slots__ = ("body",)
+
+    def __init__(
+        self,
+        body: str | bytes = b"",
+        status: int = 200,
+        headers: Pairs | None = None,
+        content_type: str | None = TEXT,
+    ) -> None:
+        super().__init__(status, headers, content_type)
+        self.body = body.encode() if isinstance(body, str) else body
+
+
+class StreamingResponse(BaseResponse):
+    """A response that ``producer`` writes, see :func:`stream`."""
+
+    __slots__ = ("producer",)
+
+    def __init__(
+        self,
+        producer: Producer,
+        status: int = 200,
+        headers: Pairs | None = None,
+        content_type: str | None = TEXT,
+    ) -> None:
+        super().__init__(status, headers, content_type)
+        self.producer = producer
+
+
+class ResponseStream(BaseResponse):
+    """The body of a response that is being written, with back-pressure.
+
+    Every method that takes data enqueues it when it is called, not when it is awaited. What is
+    written within one turn of the event loop leaves as one chunk; :meth:`flush` sends it at once.
+
+    Leaving ``async with response:`` ends the body, or, when left by an exception, cuts the
+    connection so that the client can tell that the body is not complete.
+    """
+
+    __slots__ = ("_exchange",)
+
+    def __init__(
+        self, exchange: Exchange, status: int, headers: Pairs | None, content_type: str | None
+    ) -> None:
+        super().__init__(status, headers, content_type)
+        self._exchange = exchange
+
+    def write(self, data: object) -> Awaitable[None]:
+        """Enqueue ``data`` now; await the result to wait until the client has caught up.
+
+        Args:
+            data: bytes-like, str (sent as UTF-8), or anything else, sent as ``str(data)``. Empty
+                data is a no-op.
+
+        Raises:
+            WriteOverflow: more than ``write_cap`` bytes are unsent because no write was awaited.
+            ResponseError: the body was ended, or is longer than its Content-Length.
+            ExchangeEnded: the client is gone or a deadline passed; ``reason`` tells which. Raised
+                at the call, or where the write is awaited.
+
+        A write whose awaiting is cancelled has been taken all the same.
+        """
+        if type(data) is bytes:
+            return self._exchange.write(data)
+        return self._exchange.write(encoded(data, coerce=True))
+
+    def send(
+        self, data: str | bytes | bytearray | memoryview = b"", end_stream: bool = False
+    ) -> Awaitable[None]:
+        """Enqueue ``data`` now as :meth:`write` does, but refuse what is neither str nor bytes.
+
+        Args:
+            data: bytes-like or str.
+            end_stream: end the body after this data.
+
+        Raises:
+            TypeError: ``data`` is of another type.
+            WriteOverflow, ResponseError, ExchangeEnded: as for :meth:`write`.
+        """
+        waits = self._exchange.write(encoded(data, coerce=False))
+        if end_stream:
+            self._exchange.end()
+        return waits
+
+    async def flush(self) -> None:
+        """Send what was written without waiting for the end of the turn, then wait as a write."""
+        self._exchange.flush()
+        await self._exchange.write(b"")
+
+    async def eof(self) -> None:
+        """End the body. A second call does nothing; the handler's return ends it too.
+
+        Raises:
+            ResponseError: the body is shorter than its Content-Length; the connection is cut.
+            ExchangeEnded: the client is gone or a deadline passed.
+        """
+        self._exchange.end()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self._exchange.end()
+        else:
+            self._exchange.break_off()
+
+
+Producer: TypeAlias = (
+    "Callable[[ResponseStream], Awaitable[Any]] | AsyncIterable[Any] | Iterable[Any]"
+)
+
+
+def encoded(data: object, *, coerce: bool) -> bytes:
+    """Return the bytes to send; copies what its owner could change later."""
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, str):
+        return data.encode()
+    if isinstance(data, bytearray | memoryview):
+        return bytes(data)
+    if coerce:
+        return str(data).encode()
+    raise TypeError(f"send() takes str or bytes, not {type(data).__name__}; write() takes anything")
+
+
+def stream(
+    streaming_fn: Producer,
+    status: int = 200,
+    headers: Pairs | None = None,
+    content_type: str | None = TEXT,
+) -> StreamingResponse:
+    """Answer with a body that is produced while it is sent.
+
+    Args:
+        streaming_fn: a coroutine function that takes the :class:`ResponseStream` and writes to it,
+            or an async iterable, or a plain iterable (which runs in a worker thread); items are
+            taken as ``write`` takes them.
+        status, headers, content_type: of the response.
+
+    Raises:
+        ConfigError: the producer is none of those.
+
+    The body ends when the producer does. If it raises, the client sees a 500 when nothing was sent
+    yet, else a connection that is cut.
+    """
+    good = callable(streaming_fn) or isinstance(streaming_fn, AsyncIterable | Iterable)
+    if not good or isinstance(streaming_fn, str | bytes):
+        raise ConfigError(
+            "stream() takes an async function of the response, an async iterable or an iterable, "
+            f"not {type(streaming_fn).__name__}"
+        )
+    return StreamingResponse(streaming_fn, status, headers, content_type)
+
+
+def text(
+    body: str,
+    status: int = 200,
+    headers: Pairs | None = None,
+    content_type: str | None = TEXT,
+) -> HTTPResponse:
+    """Answer with text, sent as UTF-8."""
+    return HTTPResponse(body, status, headers, content_type)
+
+
+def html(
+    body: str | bytes,
+    status: int = 200,
+    headers: Pairs | None = None,
+    content_type: str | None = HTML,
+) -> HTTPResponse:
+    """Answer with a page, sent as UTF-8."""
+    return HTTPResponse(body, status, headers, content_type)
+
+
+def json(
+    body: Any,
+    status: int = 200,
+    headers: Pairs | None = None,
+    content_type: str | None = "application/json",
+    **options: Any,
+) -> HTTPResponse:
+    """Answer with JSON.
+
+    Args:
+        body: anything msgspec encodes: builtins, dataclasses, datetimes, UUIDs, Structs.
+        status, headers, content_type: of the response.
+        options: passed on to ``msgspec.json.encode`` (``enc_hook``, ``order``).
+
+    Raises:
+        TypeError: ``body`` holds what JSON cannot express.
+    """
+    return HTTPResponse(msgspec.json.encode(body, **options), status, headers, content_type)
+
+
+def raw(
+    body: bytes,
+    status: int = 200,
+    headers: Pairs | None = None,
+    content_type: str | None = "application/octet-stream",
+) -> HTTPResponse:
+    """Answer with bytes as they are."""
+    return HTTPResponse(body, status, headers, content_type)
+
+
+def empty(status: int = 204, headers: Pairs | None = None) -> HTTPResponse:
+    """Answer without a body and without a content type."""
+    return HTTPResponse(b"", status, headers, None)
+
+
+def redirect(
+    to: str,
+    headers: Pairs | None = None,
+    status: int = 302,
+    content_type: str | None = HTML,
+) -> HTTPResponse:
+    """Send the client elsewhere.
+
+    Args:
+        to: absolute or relative URL; what a URL cannot hold is percent-encoded.
+        headers, status, content_type: of the response.
+    """
+    response = HTTPResponse(b"", status, headers, content_type)
+    response.headers["Location"] = quote(to, safe=":/%#?&=@[]!$&'()*+,;~")
+    return response

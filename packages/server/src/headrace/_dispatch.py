@@ -10,8 +10,8 @@ import logging
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
-from headrace_routing import BadPath, Found, Router
-from headrace_routing import NotFound as NoRoute
+from headrace_routing import BadPath, Found, Options, Router
+from headrace_routing import MethodNotAllowed as WrongMethod
 
 from ._debug import error_response
 from .exceptions import BadRequest, HeadraceException, MethodNotAllowed, NotFound, ResponseError

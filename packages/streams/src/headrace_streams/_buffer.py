@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ._errors import BrokenError, CapExceededError, ClosedError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PipeStatistics:
-    """A pipe at one moment. Sizes in bytes, times in seconds of the loop's clock.
+    """A pipe at one moment. Sizes in bytes, times in seconds.
 
     ``bytes_in`` is what was written, ``bytes_out`` what was read, ``bytes_dropped`` what a cancel
     threw away, ``peak`` the most that was ever buffered. Blocked times count finished waits only.
@@ -144,16 +145,15 @@ class Pipe:
             raise self.broken_error()
         if not self.paused:
             return
-        loop = asyncio.get_running_loop()
-        waiter = loop.create_future()
+        waiter = asyncio.get_running_loop().create_future()
         self.writers.append(waiter)
-        since = loop.time()
+        since = monotonic()
         try:
             yield from waiter
         finally:
-            self.write_blocked += loop.time() - since
+            self.write_blocked += monotonic() - since
             self.yield_at = self.bytes_in + QUOTA
-            if waiter.cancelled():
+            if waiter in self.writers:
                 self.writers.remove(waiter)
         if self.broken:
             raise self.broken_error()
@@ -185,14 +185,13 @@ class Pipe:
 
     async def readable(self) -> None:
         """Wait until there is a chunk, or an ending of any kind."""
-        loop = asyncio.get_running_loop()
-        self.reader = waiter = loop.create_future()
-        since = loop.time()
+        self.reader = waiter = asyncio.get_running_loop().create_future()
+        since = monotonic()
         try:
             await waiter
         finally:
             self.reader = None
-            self.read_blocked += loop.time() - since
+            self.read_blocked += monotonic() - since
 
     def give_up(self, reason: BaseException | None) -> None:
         if self.broken or (self.ended and not self.size):

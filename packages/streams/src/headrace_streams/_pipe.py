@@ -91,8 +91,10 @@ class PipeSender(ByteSender):
     def __del__(self) -> None:
         pipe = self._pipe
         if not pipe.ended and not pipe.broken:
-            warnings.warn(f"dropped while open: {self!r}", ResourceWarning, 2, self)
+            text = f"dropped while open: {self!r}"
             pipe.abandon(pipe.end, BrokenError("the sender was dropped while open"))
+            # Last: where warnings are errors, nothing after this line runs.
+            warnings.warn(text, ResourceWarning, 2, self)
 
 
 class PipeReceiver(ByteReceiver):
@@ -161,8 +163,9 @@ class PipeReceiver(ByteReceiver):
     def __del__(self) -> None:
         pipe = self._pipe
         if not pipe.broken and not (pipe.ended and not pipe.size):
-            warnings.warn(f"dropped while open: {self!r}", ResourceWarning, 2, self)
+            text = f"dropped while open: {self!r}"
             pipe.abandon(pipe.give_up, BrokenError("the receiver was dropped while open"))
+            warnings.warn(text, ResourceWarning, 2, self)
 
 
 _R = TypeVar("_R", bound=PipeReceiver)

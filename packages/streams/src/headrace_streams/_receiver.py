@@ -211,8 +211,6 @@ class ByteReceiver(ChunkSource):
             try:
                 line = await self.read_until(b"\n", limit)
             except IncompleteError as end:
-                if len(end.partial) > limit:
-                    raise TooLargeError("a line is longer than allowed", limit) from None
                 return end.partial or None
             return line[:-1] if line.endswith(b"\r") else line
 

@@ -143,6 +143,7 @@ class ChunkSource(ABC):
             return
         self._cancelled = True
         self._rest = b""
+        self._pos = 0
         self._abort(reason)
 
     @property

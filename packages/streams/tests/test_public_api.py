@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import inspect
+from importlib.metadata import version
+
+import headrace_streams
+
+NAMES = [
+    "__version__",
+    "BrokenError",
+    "BusyError",
+    "ByteReceiver",
+    "ByteSender",
+    "CallbackSender",
+    "CapExceededError",
+    "ClosedError",
+    "copy",
+    "from_file",
+    "from_generator",
+    "from_iterable",
+    "from_thread",
+    "IncompleteError",
+    "IterableReceiver",
+    "pipe",
+    "PipeReceiver",
+    "PipeSender",
+    "PipeStatistics",
+    "StreamError",
+    "to_callback",
+    "to_file",
+    "TooLargeError",
+]
+
+
+def test_the_names_are_these_in_this_order() -> None:
+    assert headrace_streams.__all__ == NAMES
+    assert sorted(NAMES, key=str.lower) == NAMES
+
+
+def test_version_is_the_installed_one() -> None:
+    assert headrace_streams.__version__ == version("headrace-streams")
+
+
+def test_every_public_callable_and_method_is_documented() -> None:
+    bare = []
+    for name in NAMES[1:]:
+        value = getattr(headrace_streams, name)
+        if not inspect.getdoc(value):
+            bare.append(name)
+        if inspect.isclass(value):
+            bare += [
+                f"{name}.{key}"
+                for key, member in inspect.getmembers(value)
+                if not key.startswith("_") and callable(member) and not inspect.getdoc(member)
+            ]
+    assert bare == []

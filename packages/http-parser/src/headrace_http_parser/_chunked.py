@@ -136,7 +136,8 @@ class ChunkedDecoder:
         wanted = b"\r\n"[2 - self._left :]
         got = data[pos : pos + len(wanted)]
         if not wanted.startswith(got):
-            raise RemoteProtocolError(400, base + pos, "a chunk is longer than its size says")
+            offset = base + pos - (2 - self._left)
+            raise RemoteProtocolError(400, offset, "a chunk is longer than its size says")
         self._left -= len(got)
         if not self._left:
             self._state = _SIZE

@@ -77,6 +77,8 @@ def encode_response_head(
         parts.append(LINES.get(pair) or new_line(pair, own))
     if own:
         content_length = _reconcile(own, framing, content_length, close)
+    if framing is BodyFraming.CLOSE and close is False:
+        raise LocalProtocolError("a body that ends with the connection, which shall stay")
     _add_framing(parts, framing, content_length, may_have_length=status not in (101, 204))
     _add_connection(parts, own, close)
     return b"".join(parts)
@@ -229,11 +231,12 @@ def _add_framing(
         if length is None or length < 0:
             raise LocalProtocolError("the framing asks for a content-length")
         parts.append(b"content-length: %d\r\n" % length)
-    elif framing is BodyFraming.NONE and length is not None and may_have_length:
+    elif length is not None and may_have_length and framing is BodyFraming.NONE:
         parts.append(b"content-length: %d\r\n" % length)
 
 
 def _add_connection(parts: list[bytes], own: list[tuple[bytes, bytes]], close: bool | None) -> None:
+    """Add the connection options, and the empty line behind all fields."""
     options: set[bytes] = set()
     for name, value in own:
         if name == b"connection":

@@ -62,3 +62,6 @@ class HTTP2PrefaceReceived(RemoteProtocolError):
     def __init__(self, offset: int, data: bytes) -> None:
         super().__init__(505, offset, "the peer speaks HTTP/2 here")
         self.data = data
+
+    def again(self) -> HTTP2PrefaceReceived:
+        return HTTP2PrefaceReceived(self.offset, self.data)

@@ -18,6 +18,7 @@ Rules for the next editor:
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ._chunked import ChunkedDecoder
@@ -71,7 +72,7 @@ class _Memo:
         self.facts = facts
 
 
-class Receiver(Generic[Line]):
+class Receiver(ABC, Generic[Line]):
     """What both parsers share: everything but the meaning of a head."""
 
     __slots__ = (
@@ -363,20 +364,20 @@ class Receiver(Generic[Line]):
         )
         return pos
 
+    @abstractmethod
     def _parse_line(self, line: bytes) -> Line:
         """Parse a start line. Raises: Fault."""
-        raise NotImplementedError
 
     def _not_ours(self, line: bytes, data: bytes, pos: int) -> None:
         """Raise if the refused start line is that of another protocol; `data[pos:]` follows it."""
 
+    @abstractmethod
     def _facts(self, version: str, fields: list[tuple[bytes, bytes]], headers: Headers) -> Facts:
         """Judge the decisive fields, which are in lower case. Raises: Fault."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _begin(self, line: Line, headers: Headers, facts: Facts, events: list[Event]) -> None:
         """Add the head's event, then set the state for its body. Raises: Fault."""
-        raise NotImplementedError
 
     # Bodies...
 

@@ -1,0 +1,229 @@
+"""What holds between calls: order, errors, ends, upgrades, identity of payload."""
+
+from __future__ import annotations
+
+import pytest
+
+from headrace_http_parser import (
+    Data,
+    EndOfMessage,
+    HTTP2PrefaceReceived,
+    LocalProtocolError,
+    RemoteProtocolError,
+    RequestHead,
+    RequestParser,
+    ResponseHead,
+    ResponseParser,
+    Upgrade,
+)
+from headrace_http_parser.testing import every_split
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
+UPGRADE = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+CONNECT = b"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n"
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_bytes_like_input_is_taken(kind: type[bytes]) -> None:
+    head, end = RequestParser().receive_data(kind(GET))
+    assert isinstance(head, RequestHead) and isinstance(end, EndOfMessage)
+    assert type(head.target) is bytes
+
+
+def test_input_that_is_all_body_passes_as_the_same_object() -> None:
+    parser = RequestParser()
+    parser.receive_data(POST)
+    first, last = b"abc", b"d"
+    (data,) = parser.receive_data(first)
+    assert isinstance(data, Data) and data.data is first
+    data, end = parser.receive_data(last)
+    assert isinstance(data, Data) and data.data is last
+    assert end is RequestParser().receive_data(GET)[1]
+
+
+def test_one_read_of_many_chunks_is_one_data() -> None:
+    parser = RequestParser()
+    parser.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert parser.receive_data(b"1\r\na\r\n2\r\nbc\r\n5\r\n") == [Data(b"abc")]
+    assert parser.receive_data(b"") == []
+
+
+def test_good_messages_before_a_bad_one_are_not_lost_and_the_error_stays() -> None:
+    parser = RequestParser()
+    with pytest.raises(RemoteProtocolError) as caught:
+        parser.receive_data(GET + b"GET / HTTP/3.0\r\n")
+    error = caught.value
+    assert (error.status, error.offset, len(error.events)) == (505, len(GET), 2)
+    assert str(error) == "only HTTP/1.0 and HTTP/1.1 are spoken here (status 505, byte 27)"
+    with pytest.raises(RemoteProtocolError) as again:
+        parser.receive_data(GET)
+    assert (again.value.args, again.value.events) == (error.args, [])
+    with pytest.raises(RemoteProtocolError) as again:
+        parser.receive_eof()
+    assert (again.value.args, again.value.events) == (error.args, [])
+    assert not parser.pending
+    with pytest.raises(LocalProtocolError):
+        parser.take_upgrade()
+
+
+def test_payload_before_a_bad_chunk_is_not_lost() -> None:
+    parser = RequestParser()
+    parser.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    with pytest.raises(RemoteProtocolError) as caught:
+        parser.receive_data(b"1\r\na\r\n1\r\nb\r\nx\r\n")
+    assert caught.value.events == [Data(b"ab")]
+
+
+def test_the_end_between_messages_is_no_error_and_may_be_told_twice() -> None:
+    parser = RequestParser()
+    parser.receive_data(GET)
+    assert parser.receive_eof() == []
+    assert parser.receive_eof() == []
+    assert parser.receive_data(b"") == []
+    with pytest.raises(LocalProtocolError, match="after the end"):
+        parser.receive_data(b"x")
+
+
+def test_the_end_is_judged_after_what_was_held_back() -> None:
+    parser = RequestParser()
+    parser.receive_data(UPGRADE + UPGRADE + b"GET")
+    assert len(parser.receive_eof()) == 2
+    assert parser.pending
+    with pytest.raises(RemoteProtocolError, match="within a head") as caught:
+        parser.receive_data(b"")
+    assert caught.value.offset == 2 * len(UPGRADE) + 3
+
+
+@pytest.mark.parametrize("pieces", list(every_split(PREFACE + b"\0\0")), ids=str)
+def test_the_http2_preface_is_told_apart_and_nothing_of_it_lost(pieces: list[bytes]) -> None:
+    parser = RequestParser()
+    rest = list(pieces)
+
+    def feed_all() -> None:
+        while rest:
+            parser.receive_data(rest.pop(0))
+
+    with pytest.raises(HTTP2PrefaceReceived) as caught:
+        feed_all()
+    assert caught.value.data + b"".join(rest) == PREFACE + b"\0\0"
+    assert (caught.value.status, caught.value.offset) == (505, 0)
+    with pytest.raises(HTTP2PrefaceReceived) as again:
+        parser.receive_data(b"")
+    assert again.value.data == caught.value.data
+
+
+@pytest.mark.parametrize("request_bytes", [UPGRADE, CONNECT])
+def test_an_upgrade_that_is_taken_gives_the_bytes_behind(request_bytes: bytes) -> None:
+    parser = RequestParser()
+    assert len(parser.receive_data(request_bytes + b"\x81raw")) == 2
+    assert parser.pending
+    assert parser.take_upgrade() == Upgrade(b"\x81raw")
+    assert not parser.pending
+    with pytest.raises(LocalProtocolError, match="taken over"):
+        parser.receive_data(b"x")
+    with pytest.raises(LocalProtocolError, match="taken over"):
+        parser.receive_eof()
+    with pytest.raises(LocalProtocolError, match="no upgrade"):
+        parser.take_upgrade()
+
+
+def test_an_upgrade_can_be_taken_when_nothing_or_the_end_follows() -> None:
+    parser = RequestParser()
+    parser.receive_data(UPGRADE)
+    assert not parser.pending
+    parser.receive_data(b"")
+    parser.receive_eof()
+    assert parser.take_upgrade() == Upgrade(b"")
+
+
+def test_an_upgrade_waits_for_the_end_of_the_body() -> None:
+    parser = RequestParser()
+    parser.receive_data(UPGRADE[:-2] + b"Content-Length: 2\r\n\r\nh")
+    with pytest.raises(LocalProtocolError):
+        parser.take_upgrade()
+    parser.receive_data(b"irest")
+    assert parser.take_upgrade() == Upgrade(b"rest")
+
+
+def test_going_on_declines_an_upgrade() -> None:
+    parser = RequestParser()
+    assert len(parser.receive_data(UPGRADE + GET)) == 2
+    assert len(parser.receive_data(b"")) == 2
+    with pytest.raises(LocalProtocolError):
+        parser.take_upgrade()
+
+
+@pytest.mark.parametrize(
+    ("method", "head"),
+    [
+        ("GET", b"HTTP/1.1 101 \r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"),
+        ("CONNECT", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+    ],
+)
+def test_what_follows_a_switch_is_held_for_the_taker(method: str, head: bytes) -> None:
+    parser = ResponseParser()
+    parser.request_sent(method)
+    first, end = parser.receive_data(head + b"ra")
+    assert isinstance(first, ResponseHead) and isinstance(end, EndOfMessage)
+    assert not first.has_body and not first.interim
+    assert parser.receive_data(b"w") == []
+    assert not parser.pending and parser.held == 3
+    assert parser.receive_eof() == []
+    assert parser.take_upgrade() == Upgrade(b"raw")
+
+
+def test_a_connect_that_fails_has_a_body() -> None:
+    parser = ResponseParser()
+    parser.request_sent("CONNECT")
+    head, *_ = parser.receive_data(b"HTTP/1.1 407 \r\nContent-Length: 1\r\n\r\nx")
+    assert isinstance(head, ResponseHead) and head.has_body
+
+
+@pytest.mark.parametrize(
+    ("lines", "has_body", "expects"),
+    [
+        (b"", False, False),
+        (b"Content-Length: 0\r\n", False, False),
+        (b"Content-Length: 1\r\n", True, False),
+        (b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n", True, True),
+        (b"Expect: something\r\n", False, False),
+    ],
+)
+def test_a_head_says_what_follows(lines: bytes, has_body: bool, expects: bool) -> None:
+    head = RequestParser().receive_data(b"PUT / HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n")[0]
+    assert isinstance(head, RequestHead)
+    assert (head.has_body, head.expects_continue) == (has_body, expects)
+
+
+def test_the_same_fields_again_are_the_same_headers_object() -> None:
+    parser = RequestParser()
+    first, _, second, _ = parser.receive_data(GET + GET.replace(b"/ ", b"/other "))
+    assert isinstance(first, RequestHead) and isinstance(second, RequestHead)
+    assert second.headers is first.headers
+    assert (first.target, second.target) == (b"/", b"/other")
+
+
+def test_the_same_fields_mean_something_else_on_another_version() -> None:
+    parser = RequestParser()
+    first, _, second, _ = parser.receive_data(GET + GET.replace(b"1.1", b"1.0"))
+    assert isinstance(first, RequestHead) and isinstance(second, RequestHead)
+    assert (first.keep_alive, second.keep_alive) == (True, False)
+
+
+def test_repr_shows_the_state() -> None:
+    parser = RequestParser()
+    assert repr(parser) == "<RequestParser HEAD held=0>"
+    parser.receive_data(POST)
+    assert repr(parser) == "<RequestParser LENGTH held=0>"
+    with pytest.raises(RemoteProtocolError):
+        parser.receive_eof()
+    assert repr(parser) == "<RequestParser ERROR held=0>"
+
+
+@pytest.mark.parametrize(
+    "value", [RequestParser(), ResponseParser(), *RequestParser().receive_data(GET)]
+)
+def test_nothing_made_per_message_has_a_dict(value: object) -> None:
+    assert not hasattr(value, "__dict__")

@@ -1,11 +1,16 @@
 """Bounded byte pipes, channels and broadcasts with back-pressure for asyncio."""
 
 from ._buffer import PipeStatistics as PipeStatistics
+from ._channel import ChannelStatistics as ChannelStatistics
+from ._channel import ItemReceiver as ItemReceiver
+from ._channel import ItemSender as ItemSender
+from ._channel import channel as channel
 from ._copy import copy as copy
 from ._errors import BrokenError as BrokenError
 from ._errors import BusyError as BusyError
 from ._errors import CapExceededError as CapExceededError
 from ._errors import ClosedError as ClosedError
+from ._errors import EndOfStream as EndOfStream
 from ._errors import IncompleteError as IncompleteError
 from ._errors import StreamError as StreamError
 from ._errors import TooLargeError as TooLargeError
@@ -32,13 +37,18 @@ __all__ = [
     "ByteSender",
     "CallbackSender",
     "CapExceededError",
+    "channel",
+    "ChannelStatistics",
     "ClosedError",
     "copy",
+    "EndOfStream",
     "from_file",
     "from_generator",
     "from_iterable",
     "from_thread",
     "IncompleteError",
+    "ItemReceiver",
+    "ItemSender",
     "IterableReceiver",
     "pipe",
     "PipeReceiver",

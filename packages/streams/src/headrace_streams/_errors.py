@@ -8,7 +8,8 @@
     ├── BusyError            two tasks use one half at the same time
     ├── TooLargeError        more bytes than the given limit
     │   └── CapExceededError     writes that nobody awaited pile up above the hard cap
-    └── IncompleteError      the stream ended in the middle of what was asked for
+    ├── IncompleteError      the stream ended in the middle of what was asked for
+    └── EndOfStream          a channel has ended and is empty
 
 Data is in attributes; the text is for people and may change. An exception that a producer hands
 to ``fail`` is not wrapped: the reader gets that very object.
@@ -84,3 +85,23 @@ class IncompleteError(StreamError):
     def __str__(self) -> str:
         wanted = "a delimiter" if self.expected is None else f"{self.expected} bytes"
         return f"the stream ended after {len(self.partial)} bytes, {wanted} expected"
+
+
+class EndOfStream(StreamError):
+    """Every sender of a channel has closed, and every item was received."""
+
+
+def raisable(exc: BaseException, message: str) -> Exception:
+    """Return an exception that a reader may be given: ``exc``, or a BrokenError about it.
+
+    CancelledError, GeneratorExit, StopIteration and the interpreter's exits mean something to the
+    task they are raised in, so they are for the task they happened in alone.
+
+    Raises:
+        TypeError: exc is not an exception instance.
+    """
+    if not isinstance(exc, BaseException):
+        raise TypeError(f"exc must be an exception instance, not {exc!r}")
+    if isinstance(exc, Exception) and not isinstance(exc, (StopIteration, StopAsyncIteration)):
+        return exc
+    return BrokenError(message, exc)

@@ -10,7 +10,7 @@ import warnings
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from ._buffer import Pipe, PipeStatistics
-from ._errors import BrokenError, ClosedError
+from ._errors import BrokenError, ClosedError, raisable
 from ._fairness import DONE, QUOTA, YIELD
 from ._receiver import ByteReceiver
 from ._sender import ByteSender
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 HIGH = 256 * 1024
 CAP_FACTOR = 16
 CAP_FLOOR = 1024 * 1024
-
-# What a coroutine cannot or must not raise on behalf of another task.
-_UNRAISABLE = (StopIteration, StopAsyncIteration)
 
 
 class PipeSender(ByteSender):
@@ -63,11 +60,7 @@ class PipeSender(ByteSender):
     close.__doc__ = ByteSender.close.__doc__
 
     def fail(self, exc: BaseException) -> None:
-        if not isinstance(exc, BaseException):
-            raise TypeError(f"exc must be an exception instance, not {exc!r}")
-        if not isinstance(exc, Exception) or isinstance(exc, _UNRAISABLE):
-            exc = BrokenError("the sender gave up", exc)
-        self._pipe.end(exc)
+        self._pipe.end(raisable(exc, "the sender gave up"))
 
     fail.__doc__ = ByteSender.fail.__doc__
 

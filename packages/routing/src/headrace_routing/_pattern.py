@@ -21,9 +21,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from ._converters import ANY
 from ._errors import PatternError
 from ._escape import BROKEN_ESCAPE
-from ._regex import check_regex
+from ._regex import compile_regex
 from ._segment import Field, Segment, any_field, ext_field, regex_field, typed_field
 
 if TYPE_CHECKING:
@@ -102,14 +103,14 @@ class _Parser:
         rest_at: int | None = None
         while self._position < len(text):
             start = self._position = self._position + 1
+            if len(segments) == MAX_SEGMENTS and start < len(text):
+                raise PatternError(f"expected at most {MAX_SEGMENTS} segments", text, start)
             segment = self._segment()
             if isinstance(segment, Rest):
                 if rest_at is not None:
                     raise PatternError("expected at most one parameter of type path", text, start)
                 rest_at = len(segments)
             segments.append(segment)
-            if len(segments) > MAX_SEGMENTS + 1:
-                raise PatternError(f"expected at most {MAX_SEGMENTS} segments", text, start)
         slash = segments[-1] == ""
         if slash:
             segments.pop()
@@ -209,7 +210,7 @@ class _Parser:
         if spec == "path":
             return Rest(name)
         if TYPE.fullmatch(spec) is None:
-            return regex_field(name, check_regex(spec, self._text, at))
+            return regex_field(name, *compile_regex(spec, self._text, at))
         return self._typed(name, spec, at)
 
     def _typed(self, name: str, kind: str, at: int) -> Field:
@@ -218,9 +219,10 @@ class _Parser:
             known = ", ".join(sorted({*self._converters, "ext", "path"}))
             problem = f"expected a type ({known}) or a regex such as ({kind})"
             raise PatternError(problem, self._text, at)
-        if converter.rank == self._converters["str"].rank and kind in ("str", "string"):
+        if converter is ANY:
             return any_field(name, converter)
-        return typed_field(name, kind, converter)
+        longest = compile_regex(converter.regex, converter.regex, 0)[1]
+        return typed_field(name, kind, converter, longest)
 
     def _file(self, name: str, name_at: int, stem: str, spec: str, at: int) -> Field:
         listed = spec[4:]

@@ -39,26 +39,28 @@ class Field:
     """One ``<…>``: the names that it fills, how it reads its text, how it writes it.
 
     ``key`` is equal for fields that match the same texts, whatever their names. ``required``
-    are the names that writing needs; it takes the others as a check.
+    are the names that writing needs; it takes the others as a check. ``rank`` and then
+    ``source`` order fields that match in the same place.
     """
 
     names: tuple[str, ...]
     required: tuple[str, ...]
-    key: tuple[str, ...]
+    key: tuple[object, ...]
     rank: int
+    source: str
     read: Callable[[str], Values | None]
     write: Callable[[Mapping[str, Any]], str]
     alphabet: str | None = None
     width: int | None = None
 
 
-def typed_field(name: str, kind: str, converter: Converter) -> Field:
-    """A field of a named type."""
+def typed_field(name: str, kind: str, converter: Converter, longest: int) -> Field:
+    """A field of a named type; texts longer than ``longest`` are not of the type."""
     fullmatch = re.compile(converter.regex).fullmatch
     parse = converter.parse
 
     def read(text: str) -> Values | None:
-        if not text or fullmatch(text) is None:
+        if not 0 < len(text) <= longest or fullmatch(text) is None:
             return None
         try:
             return (parse(text),)
@@ -78,8 +80,9 @@ def typed_field(name: str, kind: str, converter: Converter) -> Field:
     return Field(
         names=(name,),
         required=(name,),
-        key=("type", kind),
+        key=("type", converter),
         rank=converter.rank,
+        source=kind,
         read=read,
         write=write,
         alphabet=converter.alphabet,
@@ -99,20 +102,21 @@ def any_field(name: str, converter: Converter) -> Field:
             raise Unwritable(f"{name} is empty")
         return text
 
-    return Field((name,), (name,), ("type", "str"), converter.rank, read, write)
+    return Field((name,), (name,), ("type", converter), converter.rank, "str", read, write)
 
 
-def regex_field(name: str, regex: re.Pattern[str]) -> Field:
-    """A field given as a regex. Its named groups are parameters of their own.
+def regex_field(name: str, regex: re.Pattern[str], longest: int) -> Field:
+    """A field given as a regex, tried on texts up to ``longest``.
 
-    The text as a whole goes by ``name``, unless a group takes that name.
+    Its named groups are parameters of their own. The text as a whole goes by ``name``, unless
+    a group takes that name.
     """
     groups = tuple(regex.groupindex)
     whole = name not in groups
     names = (name, *groups) if whole else groups
 
     def read(text: str) -> Values | None:
-        found = regex.fullmatch(text) if text else None
+        found = regex.fullmatch(text) if 0 < len(text) <= longest else None
         if found is None:
             return None
         values = tuple(found[group] for group in groups)
@@ -128,7 +132,8 @@ def regex_field(name: str, regex: re.Pattern[str]) -> Field:
                 raise Unwritable(f"{group}={params[group]!r} is not what {text!r} says")
         return text
 
-    return Field(names, (name,), ("regex", regex.pattern), REGEX_RANK, read, write)
+    source = regex.pattern
+    return Field(names, (name,), ("regex", source), REGEX_RANK, source, read, write)
 
 
 def ext_field(stem: Field, extensions: tuple[str, ...]) -> Field:
@@ -158,8 +163,9 @@ def ext_field(stem: Field, extensions: tuple[str, ...]) -> Field:
             raise Unwritable(f"{text!r} does not read back as {head!r} with ext={ext!r}")
         return text
 
-    key = ("ext", *stem.key, *sorted(extensions))
-    return Field((*stem.names, "ext"), (*stem.names, "ext"), key, EXT_RANK, read, write)
+    source = f"{stem.source}:{'|'.join(sorted(extensions))}"
+    names = (*stem.names, "ext")
+    return Field(names, names, ("ext", stem.key, source), EXT_RANK, source, read, write)
 
 
 class Segment:
@@ -182,7 +188,8 @@ class Segment:
         self.required = tuple(name for field in fields for name in field.required)
         self.key: tuple[object, ...] = (literals, tuple(field.key for field in fields))
         ranks = tuple(field.rank for field in fields)
-        self.order = (-sum(map(len, literals)), ranks, repr(self.key))
+        sources = tuple(field.source for field in fields)
+        self.order = (-sum(map(len, literals)), ranks, literals, sources)
         self.match = fields[0].read if literals == ("", "") else self._match
 
     def _match(self, text: str) -> Values | None:

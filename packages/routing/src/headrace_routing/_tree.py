@@ -20,10 +20,10 @@ from ._escape import encode_segment
 from ._pattern import Pattern, Rest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ._route import Route
-    from ._segment import Segment
+    from ._segment import Segment, Values
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class Leaf(Generic[T]):
 class Node(Generic[T]):
     """A place in the tree."""
 
-    __slots__ = ("edges", "keys", "leaves", "static", "tails")
+    __slots__ = ("edges", "forks", "keys", "leaves", "sole", "static", "tails")
 
     def __init__(self) -> None:
         self.static: dict[str, Node[T]] = {}
@@ -59,6 +59,9 @@ class Node(Generic[T]):
         # After a path parameter: how many segments follow it, and their tree. Longest first.
         self.tails: list[tuple[int, Node[T]]] = []
         self.leaves: list[Leaf[T] | None] = [None, None]
+        # For the walk: whether there is more than literal text, and the one edge if that is all.
+        self.forks = False
+        self.sole: tuple[Callable[[str], Values | None], Node[T]] | None = None
 
     def step(self, segment: str | Segment, *, grow: bool) -> Node[T] | None:
         """The child for a segment of a pattern."""
@@ -72,6 +75,7 @@ class Node(Generic[T]):
             child = self.keys[segment.key] = Node()
             self.edges.append((segment, child))
             self.edges.sort(key=lambda edge: edge[0].order)
+            self._prepare()
         return child
 
     def tail(self, length: int, *, grow: bool) -> Node[T] | None:
@@ -84,7 +88,13 @@ class Node(Generic[T]):
         node = Node()
         self.tails.append((length, node))
         self.tails.sort(key=lambda tail: -tail[0])
+        self._prepare()
         return node
+
+    def _prepare(self) -> None:
+        self.forks = True
+        only = len(self.edges) == 1 and not self.tails
+        self.sole = (self.edges[0][0].match, self.edges[0][1]) if only else None
 
 
 class Table(Generic[T]):
@@ -161,36 +171,45 @@ def walk(
 ) -> Route[T] | None:
     """The first route by precedence that takes this path and method.
 
-    ``values`` is left with its parameters in order. ``missed`` collects, in order, the leaves
-    that take the path but not the method.
+    On success ``values`` ends with its parameters in order; else the caller cuts off what was
+    added. ``missed`` collects, in order, the leaves that take the path but not the method.
+
+    A choice calls ``walk`` again, so as to be able to come back; where there is none to make,
+    the loop just goes on, which is what most nodes of most applications allow.
     """
-    if index == len(segments):
-        leaf = node.leaves[ending]
-        if leaf is None:
+    end = len(segments)
+    while index < end:
+        segment = segments[index]
+        index += 1
+        child = node.static.get(segment)
+        if child is not None:
+            if node.forks:
+                kept = len(values)
+                route = walk(child, segments, index, ending, method, values, missed)
+                if route is not None:
+                    return route
+                del values[kept:]
+            else:
+                node = child
+                continue
+        sole = node.sole
+        if sole is None:
+            return _walk_choices(node, segments, index, ending, method, values, missed)
+        got = sole[0](segment)
+        if got is None:
             return None
-        route = leaf.answers.get(method)
-        if route is None:
-            missed.append(leaf)
-        return route
-    segment = segments[index]
-    child = node.static.get(segment)
-    if child is not None:
-        route = walk(child, segments, index + 1, ending, method, values, missed)
-        if route is not None:
-            return route
-    kept = len(values)
-    for edge, child in node.edges:
-        got = edge.match(segment)
-        if got is not None:
-            values += got
-            route = walk(child, segments, index + 1, ending, method, values, missed)
-            if route is not None:
-                return route
-            del values[kept:]
-    return _walk_rest(node, segments, index, ending, method, values, missed)
+        values += got
+        node = sole[1]
+    leaf = node.leaves[ending]
+    if leaf is None:
+        return None
+    route = leaf.answers.get(method)
+    if route is None:
+        missed.append(leaf)
+    return route
 
 
-def _walk_rest(
+def _walk_choices(
     node: Node[T],
     segments: list[str],
     index: int,
@@ -199,12 +218,21 @@ def _walk_rest(
     values: list[Any],
     missed: list[Leaf[T]],
 ) -> Route[T] | None:
+    """Go through the parameters of a node; ``index`` is behind the segment they take."""
     kept = len(values)
+    for edge, child in node.edges:
+        got = edge.match(segments[index - 1])
+        if got is not None:
+            values += got
+            route = walk(child, segments, index, ending, method, values, missed)
+            if route is not None:
+                return route
+            del values[kept:]
     for length, tail in node.tails:
         stop = len(segments) - length
-        if stop <= index:
+        if stop < index:
             continue
-        text = "/".join(segments[index:stop])
+        text = "/".join(segments[index - 1 : stop])
         if length:
             after = ending
         else:

@@ -152,6 +152,8 @@ class Connection(asyncio.Protocol):
         if self._lingering:
             self._discard(len(data))
             return
+        if self._broken:
+            return
         try:
             events: list[Queued] = self._parser.receive_data(data)  # type: ignore[assignment]
         except RemoteProtocolError as error:
@@ -218,6 +220,8 @@ class Connection(asyncio.Protocol):
             self._pumping = False
         if self._events:
             self._stop(QUEUE)
+        elif self._eof and self._exchange is None:
+            self._transport.close()
         elif self._stopped & QUEUE:
             self._resume(QUEUE)
 
@@ -253,13 +257,15 @@ class Connection(asyncio.Protocol):
         return not self._lingering
 
     def _open(self, head: RequestHead) -> None:
-        self._receiving = True
+        self._receiving = head.has_body
         self._started = False
         self._length = head.content_length
         self._discarded = 0
         if head.has_body:
             self._expire_in(self._host.config.body_timeout)
         else:
+            # Its EndOfMessage comes with it: off the queue before a handler may answer at once.
+            self._events.popleft()
             self.deadline = NEVER
         self._wire.begin(head)
         host = self._host
@@ -278,9 +284,9 @@ class Connection(asyncio.Protocol):
 
     def _break(self, error: RemoteProtocolError, exchange: Exchange | None) -> bool:
         """The client broke the rules: nothing after this point can be understood."""
-        self._broken = True
         if self._receiving and exchange is not None:
             self._events.popleft()
+            self._broken = True
             self._receiving = False
             self.deadline = NEVER
             exchange.receive_failed(
@@ -289,7 +295,6 @@ class Connection(asyncio.Protocol):
             return True
         if exchange is not None:
             return False
-        self._events.clear()
         self._refuse(error.status, error.reason)
         return False
 

@@ -9,7 +9,7 @@ class Draining:
     """Tells whether the server is shutting down, and until when an exchange may go on.
 
     Attributes:
-        deadline: time of the event loop's clock at which what is still open is cut, else None.
+        deadline: time of ``time.monotonic()`` at which what is still open is cut, else None.
     """
 
     __slots__ = ("_event", "deadline")

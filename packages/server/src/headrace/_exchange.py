@@ -152,8 +152,9 @@ class Exchange:
         self.state = advance(self.state, Step.START)
         loop = asyncio.get_running_loop()
         context = self._context.copy()
-        if EAGER:
-            # Runs until the handler first waits, without a turn of the loop in between.
+        if EAGER and (self.intake is None or self.intake.complete):
+            # Runs until the handler first waits, without a turn of the loop in between. Not where
+            # the body is still to come: what of it is here already shall be there to be read.
             task = asyncio.Task(self._run(), loop=loop, context=context, eager_start=True)  # type: ignore[call-arg, unused-ignore]
         else:
             task = loop.create_task(self._run(), context=context)

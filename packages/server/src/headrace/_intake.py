@@ -6,9 +6,10 @@ before, by the exchange. No state of the exchange is known here.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
-from headrace_streams import ByteReceiver, ByteSender, pipe
+from headrace_streams import BrokenError, ByteReceiver, ByteSender, pipe
 
 from .exceptions import PayloadTooLarge
 
@@ -52,7 +53,8 @@ class Intake:
             self.fail(error)
             raise error
         if self._sender is not None:
-            self._sender.write(data)
+            with contextlib.suppress(BrokenError):  # its reader wants no more: drop it
+                self._sender.write(data)
         else:
             self._parts.append(data)
 

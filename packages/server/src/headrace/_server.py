@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import logging
 import signal
+import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Self
 
@@ -17,6 +18,8 @@ from ._hooks import run_listeners
 from ._sweeper import Sweeper
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._app import Headrace
     from ._config import Config
     from ._exchange import Exchange
@@ -31,12 +34,19 @@ class Server:
     Args:
         app: what answers.
         config: settings; the app's own by default.
+        clock: seconds, monotonic; the event loop's by default.
 
     ``async with Server(app) as server`` starts it and stops it gracefully; ``server.port`` is the
     port that was bound.
     """
 
-    def __init__(self, app: Headrace, config: Config | None = None) -> None:
+    def __init__(
+        self,
+        app: Headrace,
+        config: Config | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.app = app
         self.config = config or app.config
         self.connections: set[Connection] = set()
@@ -44,6 +54,7 @@ class Server:
         self.port = 0
         self._empty: asyncio.Event | None = None
         self._listener: asyncio.Server | None = None
+        self.sweeper = Sweeper(self.connections, clock)
         self._dated = float("-inf")
         self._date = ""
 
@@ -91,6 +102,11 @@ class Server:
 
     # Its life.
 
+    def prepare(self) -> None:
+        """Fix what the application answers with; done by :meth:`start`."""
+        self.app.draining.clear()
+        self.dispatcher = self.app.dispatch(self.config)
+
     async def start(self) -> None:
         """Run the start listeners and listen.
 
@@ -98,10 +114,8 @@ class Server:
             OSError: the address cannot be bound.
         """
         loop = asyncio.get_running_loop()
-        self.app.draining.clear()
-        self.sweeper = Sweeper(self.connections, loop.time)
         await self._run_listeners("before_server_start")
-        self.dispatcher = self.app.dispatch(self.config)
+        self.prepare()
         self._listener = await loop.create_server(
             lambda: Connection(self),
             self.config.host,
@@ -119,10 +133,9 @@ class Server:
         ``EndReason.DRAINING``; its handler is cancelled and awaited.
         """
         assert self._listener is not None
-        loop = asyncio.get_running_loop()
         await self._run_listeners("before_server_stop")
         self._listener.close()
-        self.app.draining.begin(loop.time() + self.config.drain_timeout)
+        self.app.draining.begin(self.sweeper.now + self.config.drain_timeout)
         self._empty = asyncio.Event()
         for connection in list(self.connections):
             connection.drain()

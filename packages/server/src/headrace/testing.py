@@ -1,0 +1,212 @@
+"""Connections without sockets and time without waiting, for tests of applications and servers.
+
+::
+
+    conversation = Conversation(app)
+    await conversation.send(b"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
+    assert conversation.take().endswith(b"hello")
+
+Everything runs in the test's own event loop. Deadlines pass when the test says so
+(:meth:`Conversation.wait`), and the client reads when the test says so
+(:attr:`FakeTransport.reading`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from ._config import override
+from ._connection import Connection
+from ._server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ._app import Headrace
+
+__all__ = ["Conversation", "FakeClock", "FakeTransport", "settle"]
+
+TURNS = 30
+"""Turns of the loop that ``settle`` gives. A request takes two or three."""
+
+
+async def settle() -> None:
+    """Let every task go on until it waits for something that will not come by itself."""
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
+class FakeClock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
+
+class FakeTransport(asyncio.Transport):
+    """A transport that keeps what is written and calls its protocol back as a real one does.
+
+    Args:
+        peer: what ``get_extra_info("peername")`` gives.
+
+    Attributes:
+        reading: whether the client reads; while it does not, written bytes stay in the buffer and
+            the protocol is paused above the high-water mark.
+        writes: every ``write`` or ``writelines``, as one bytes object each.
+        paused: whether the protocol stopped reading.
+        eof_sent: whether our sending side was closed.
+        aborted: whether the connection was aborted.
+    """
+
+    def __init__(self, peer: Any = ("192.0.2.1", 50000)) -> None:
+        super().__init__({"peername": peer})
+        self.reading = True
+        self.writes: list[bytes] = []
+        self.paused = False
+        self.eof_sent = False
+        self.aborted = False
+        self._protocol: asyncio.Protocol
+        self._closing = False
+        self._lost = False
+        self._buffered = 0
+        self._high = 64 * 1024
+        self._full = False
+
+    def connect(self, protocol: asyncio.Protocol) -> None:
+        """Make the connection."""
+        self._protocol = protocol
+        protocol.connection_made(self)
+
+    def read(self) -> None:
+        """Let the client take everything that is buffered."""
+        self._buffered = 0
+        if self._full:
+            self._full = False
+            self._protocol.resume_writing()
+        if self._closing:
+            self.lose(None)
+
+    def lose(self, error: Exception | None) -> None:
+        """End the connection, as a reset by the client or after a close."""
+        if not self._lost:
+            self._closing = self._lost = True
+            asyncio.get_running_loop().call_soon(self._protocol.connection_lost, error)
+
+    # What asyncio.Transport has.
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.eof_sent, "written after write_eof()"
+        if self._closing:
+            return
+        self.writes.append(bytes(data))
+        if not self.reading:
+            self._buffered += len(data)
+            if self._buffered > self._high and not self._full:
+                self._full = True
+                self._protocol.pause_writing()
+
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        self.write(b"".join(list_of_data))
+
+    def write_eof(self) -> None:
+        self.eof_sent = True
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def get_write_buffer_size(self) -> int:
+        return self._buffered
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        if high is not None:
+            self._high = high
+
+    def pause_reading(self) -> None:
+        assert not self.paused, "paused twice"
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        assert self.paused, "resumed without being paused"
+        self.paused = False
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        self._closing = True
+        if not self._buffered:
+            self.lose(None)
+
+    def abort(self) -> None:
+        self.aborted = True
+        self.lose(None)
+
+
+class Conversation:
+    """One client's connection to an application, in memory.
+
+    Args:
+        app: the application.
+        server: a server to connect to, as returned by another conversation's ``server``.
+        settings: replace the application's own.
+    """
+
+    def __init__(self, app: Headrace, server: Server | None = None, **settings: Any) -> None:
+        self.clock = FakeClock()
+        if server is None:
+            server = Server(app, override(app.config, **settings), clock=self.clock)
+            server.prepare()
+        self.server = server
+        self.transport = FakeTransport()
+        self.connection = Connection(server)
+        self.transport.connect(self.connection)
+
+    async def send(self, data: bytes) -> None:
+        """Let the server receive these bytes, and let everything settle.
+
+        Bytes that are sent while the server does not read are an error of the test.
+        """
+        assert not self.transport.paused, "the server does not read now"
+        self.connection.data_received(data)
+        await settle()
+
+    async def end(self) -> None:
+        """Close the client's sending side."""
+        if not self.connection.eof_received():
+            self.transport.close()
+        await settle()
+
+    async def leave(self, error: Exception | None = None) -> None:
+        """Close or reset the whole connection."""
+        self.transport.lose(error)
+        await settle()
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass and the server look at its deadlines."""
+        self.clock.advance(seconds)
+        self.server.sweeper.sweep()
+        await settle()
+
+    async def read(self) -> None:
+        """Let the client read what is buffered."""
+        self.transport.read()
+        await settle()
+
+    def take(self) -> bytes:
+        """Return what was received since the last call."""
+        data = b"".join(self.transport.writes)
+        self.transport.writes.clear()
+        return data
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is closed or about to be."""
+        return self.transport.is_closing()

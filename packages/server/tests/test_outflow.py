@@ -1,0 +1,202 @@
+"""Coalescing, marks and waiting, without a wire."""
+
+import asyncio
+
+import pytest
+
+from headrace._outflow import DONE, FLUSH_BYTES, TURN, TURN_BYTES, Outflow
+from headrace.exceptions import ClientGone, WriteOverflow
+from headrace.testing import settle
+
+pytestmark = pytest.mark.anyio
+
+
+class Below:
+    def __init__(self):
+        self.sent = []
+        self.held = 0
+
+    def send(self, pieces, size):
+        assert size == sum(map(len, pieces))
+        self.sent.append(pieces)
+
+    def buffered(self):
+        return self.held
+
+
+@pytest.fixture
+def below():
+    return Below()
+
+
+@pytest.fixture
+def outflow(below):
+    return Outflow(below.send, below.buffered, cap=1000)
+
+
+async def test_writes_of_one_turn_leave_together(outflow, below):
+    outflow.write(b"a")
+    outflow.write(b"b")
+    assert (below.sent, outflow.buffered) == ([], 2)
+    await settle()
+    assert (below.sent, outflow.buffered) == ([[b"a", b"b"]], 0)
+    outflow.write(b"c")
+    await settle()
+    assert below.sent == [[b"a", b"b"], [b"c"]]
+    assert outflow.total == 3
+
+
+async def test_a_lone_write_leaves_by_the_end_of_its_turn(outflow, below):
+    outflow.write(b"a")
+    await asyncio.sleep(0)
+    assert below.sent == [[b"a"]]
+
+
+async def test_many_bytes_leave_at_once(outflow, below):
+    outflow.write(b"x" * (FLUSH_BYTES - 1))
+    assert below.sent == []
+    outflow.write(b"y")
+    assert [len(piece) for piece in below.sent[0]] == [FLUSH_BYTES - 1, 1]
+    await settle()
+    assert below.sent[1:] == [[]], "the scheduled flush finds nothing"
+
+
+async def test_an_empty_write_sends_nothing(outflow, below):
+    assert outflow.write(b"") is DONE
+    await settle()
+    assert below.sent == []
+
+
+async def test_a_write_below_the_mark_need_not_wait(outflow):
+    waits = outflow.write(b"a")
+    assert waits is DONE
+    await waits
+    await waits
+
+
+@pytest.mark.parametrize("size", [1, 100, FLUSH_BYTES])
+async def test_an_always_ready_writer_gives_others_a_turn(outflow, size):
+    others = asyncio.ensure_future(asyncio.sleep(0))
+    written = 0
+    while not others.done():
+        await outflow.write(b"x" * size)
+        written += size
+        assert written <= TURN_BYTES * 2, "the writer kept the loop to itself"
+    assert written > 0
+
+
+async def test_the_turn_is_counted_anew_after_each():
+    below = Below()
+    outflow = Outflow(below.send, below.buffered, cap=1000)
+    kinds = [outflow.write(b"x" * FLUSH_BYTES) for _ in range(8)]
+    assert kinds.count(TURN) == 2
+
+
+async def test_a_paused_write_waits_for_resume(outflow):
+    outflow.pause()
+    waiting = asyncio.ensure_future(wait(outflow.write(b"a")))
+    await settle()
+    assert not waiting.done()
+    outflow.resume()
+    await settle()
+    assert waiting.done()
+
+
+async def wait(awaitable):
+    await awaitable
+
+
+async def test_a_write_waits_again_if_it_is_paused_again_before_it_ran(outflow):
+    outflow.pause()
+    waiting = asyncio.ensure_future(wait(outflow.write(b"a")))
+    await settle()
+    outflow.resume()
+    outflow.pause()
+    await settle()
+    assert not waiting.done()
+    outflow.resume()
+    await settle()
+    assert waiting.done()
+
+
+async def test_a_cancelled_wait_keeps_what_was_written(outflow, below):
+    outflow.pause()
+    waiting = asyncio.ensure_future(wait(outflow.write(b"a")))
+    await settle()
+    waiting.cancel()
+    await settle()
+    outflow.resume()
+    assert below.sent == [[b"a"]]
+
+
+async def test_it_may_begin_paused(below):
+    outflow = Outflow(below.send, below.buffered, cap=10, paused=True)
+    assert outflow.write(b"a") is not DONE
+
+
+@pytest.mark.parametrize(
+    ("held", "written", "fits"),
+    [
+        pytest.param(0, 1000, True, id="at-the-cap"),
+        pytest.param(0, 1001, False, id="one-beyond"),
+        pytest.param(400, 600, True, id="with-the-wire-at-the-cap"),
+        pytest.param(400, 601, False, id="with-the-wire-one-beyond"),
+    ],
+)
+async def test_the_cap_bounds_what_nobody_awaits(outflow, below, held, written, fits):
+    outflow.pause()
+    below.held = held
+    if fits:
+        outflow.write(b"x" * written)
+        assert outflow.buffered == written
+    else:
+        with pytest.raises(WriteOverflow, match="1000 bytes wait for a client that reads slowly"):
+            outflow.write(b"x" * written)
+        assert outflow.buffered == 0
+
+
+async def test_the_cap_does_not_bind_while_the_wire_flows(outflow):
+    outflow.write(b"x" * 5000)
+    assert outflow.total == 5000
+
+
+async def test_failure_drops_what_is_held_and_wakes_and_refuses(outflow, below):
+    outflow.pause()
+    waiting = asyncio.ensure_future(wait(outflow.write(b"a")))
+    await settle()
+    error = ClientGone()
+    outflow.fail(error)
+    outflow.fail(ValueError("a second failure changes nothing"))
+    await settle()
+    assert waiting.exception() is error
+    with pytest.raises(ClientGone):
+        outflow.write(b"b")
+    with pytest.raises(ClientGone):
+        await outflow.drained()
+    assert [piece for pieces in below.sent for piece in pieces] == [b"a"]
+
+
+async def test_a_failure_before_the_flush_sends_nothing(outflow, below):
+    outflow.write(b"a")
+    outflow.fail(ClientGone())
+    await settle()
+    assert below.sent == []
+
+
+async def test_finish_gives_up_the_rest_and_the_scheduled_flush(outflow, below):
+    outflow.write(b"a")
+    assert outflow.finish() == ([b"a"], 1)
+    await settle()
+    assert below.sent == []
+
+
+async def test_begun_tells_whether_anything_went_down(outflow):
+    outflow.write(b"a")
+    assert not outflow.begun
+    outflow.flush()
+    assert outflow.begun
+
+
+async def test_drained_returns_at_once_below_the_mark(outflow):
+    await outflow.drained()
+    assert not outflow.paused

@@ -73,7 +73,7 @@ class ChunkedDecoder:
             elif self._state == _END:
                 pos = self._chunk_end(data, pos, base)
             else:
-                if self._lines.idle:
+                if not self._lines.kept:
                     self._lines.start = base + pos
                 done, pos = self._section.read(data, pos)
                 if done:
@@ -108,7 +108,7 @@ class ChunkedDecoder:
 
     def _size_line(self, data: bytes, pos: int, base: int) -> int:
         lines = self._lines
-        if lines.idle:
+        if not lines.kept:
             lines.start = base + pos
         # The digits may be at their limit and the extensions at theirs.
         limit = self._limits.chunk_size_digits + self._extensions

@@ -75,7 +75,7 @@ def request_facts(version: str, fields: Iterable[tuple[bytes, bytes]]) -> Facts:
 
     Args:
         version: `"1.0"` or `"1.1"`.
-        fields: names and values in lower case, but values of Upgrade, which keep theirs.
+        fields: names and values in lower case; blanks on the right of a value do no harm.
 
     Raises:
         Fault: 400 or 501, or 413 for a length beyond 2**63 - 1.
@@ -84,7 +84,7 @@ def request_facts(version: str, fields: Iterable[tuple[bytes, bytes]]) -> Facts:
     for field in fields:
         if field[0] == b"host":
             hosts += 1
-            if HOST.fullmatch(field[1]) is None:
+            if HOST.fullmatch(field[1].rstrip(b" \t")) is None:
                 raise Fault(400, "invalid Host")
         else:
             rest.append(field)
@@ -96,7 +96,8 @@ def request_facts(version: str, fields: Iterable[tuple[bytes, bytes]]) -> Facts:
 def message_facts(version: str, fields: Iterable[tuple[bytes, bytes]]) -> Facts:
     """Read the decisive fields that requests and responses share; arguments as `request_facts`."""
     lengths, codings, options, expects, upgrades = [], [], [], [], []
-    for name, value in fields:
+    for name, blanks in fields:
+        value = blanks.rstrip(b" \t")
         if name == b"connection":
             options += [option.strip(b" \t") for option in value.split(b",")]
         elif name == b"content-length":

@@ -44,7 +44,7 @@ FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]")
 ORIGIN_CHARS = rb"[!$-;=?-\[\]-~]"
 ORIGIN_FORM = re.compile(rb"/" + ORIGIN_CHARS + rb"*+")
 REQUEST_LINE_FAST = re.compile(
-    rb"(" + TOKEN_CHARS + rb"++) (/" + ORIGIN_CHARS + rb"*+) HTTP/1\.([01])"
+    rb"((?!CONNECT )" + TOKEN_CHARS + rb"++) (/" + ORIGIN_CHARS + rb"*+) HTTP/1\.([01])(?=\r\n)"
 )
 
 # uri-host, RFC 3986 section 3.2.2: a name or IPv4 address, or an IP literal in brackets.
@@ -69,6 +69,7 @@ HTTP_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
 # RFC 9112 section 4. The blank after the code is asked for even when there is no reason phrase,
 # since the grammar does so.
 STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9]) (" + VALUE_CHARS + rb"*+)")
+STATUS_LINE_FAST = re.compile(STATUS_LINE.pattern + rb"(?=\r\n)")
 
 DIGITS = re.compile(rb"[0-9]++")
 

@@ -23,19 +23,15 @@ class LineReader:
     Attributes:
         start: stream offset of the line's first byte; the owner sets it before the first byte is
             read.
-        idle: whether no byte of a line is kept.
+        kept: the incomplete line so far, empty between lines; to be read only.
     """
 
-    __slots__ = ("_kept", "_scanned", "start")
+    __slots__ = ("_scanned", "kept", "start")
 
     def __init__(self) -> None:
-        self._kept = bytearray()
+        self.kept = bytearray()
         self._scanned = 0
         self.start = 0
-
-    @property
-    def idle(self) -> bool:
-        return not self._kept
 
     def read(
         self, data: bytes, pos: int, limit: int, too_long: tuple[int, str]
@@ -56,21 +52,21 @@ class LineReader:
             RemoteProtocolError: too long, a control character, or a CR or LF that stands alone.
         """
         # Two bytes more than allowed settle every question about this line.
-        stop = min(len(data), pos + limit + 2 - len(self._kept))
+        stop = min(len(data), pos + limit + 2 - len(self.kept))
         end = data.find(b"\n", pos, stop) + 1
         taken = end or stop
-        if self._kept:
-            self._kept += data[pos:taken]
-            line = bytes(self._kept) if end else self._kept
+        if self.kept:
+            self.kept += data[pos:taken]
+            line = bytes(self.kept) if end else self.kept
         else:
             line = data[pos:taken]
         self._judge(line, limit, bool(end), too_long)
         if end:
-            self._kept.clear()
+            self.kept.clear()
             self._scanned = 0
             return bytes(line[:-2]), end
-        if not self._kept:
-            self._kept += line
+        if not self.kept:
+            self.kept += line
         # The last byte may be the CR of a pair, so it is looked at again.
         self._scanned = max(0, len(line) - 1)
         return None, taken

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from ._errors import HTTP2PrefaceReceived, RemoteProtocolError
 from ._events import END, RequestHead, ResponseHead
 from ._framing import BodyFraming, Facts, Fault, message_facts, request_facts, response_framing
+from ._grammar import REQUEST_LINE_FAST, STATUS_LINE_FAST
 from ._limits import DEFAULT_LIMITS, Limits
-from ._receiver import CLOSED, HEAD, SWITCHED, UNTIL_CLOSE, Receiver
+from ._receiver import CLOSED, HEAD, SWITCHED, UNTIL_CLOSE, Fields, Receiver
 from ._startline import (
+    METHODS,
     PREFACE_LINE,
     RequestLine,
     StatusLine,
@@ -46,11 +48,34 @@ class RequestParser(Receiver[RequestLine]):
     def _parse_line(self, line: bytes) -> RequestLine:
         return parse_request_line(line)
 
+    def _fast_head(self, data: bytes, pos: int, events: list[Event]) -> int:
+        found = REQUEST_LINE_FAST.match(data, pos, pos + self._limits.request_line + 2)
+        if found is None:
+            return 0
+        name, target, minor = found.groups()
+        memo = self._recall(data, found.end(), minor)
+        if memo is None:
+            return 0
+        self._blank_seen = False
+        method = METHODS.get(name) or name.decode()
+        if memo.plain:
+            expect = memo.facts.expect
+            version = memo.version
+            length = memo.facts.content_length
+            events.append(
+                RequestHead(method, target, version, memo.headers, length, False, True, expect)
+            )
+            events.append(END)
+        else:
+            line = RequestLine(method, target, memo.version)
+            self._begin(line, memo.headers, memo.facts, events)
+        return found.end() + len(memo.section)
+
     def _not_ours(self, line: bytes, data: bytes, pos: int) -> None:
         if line == PREFACE_LINE and self._at == 0:
             raise HTTP2PrefaceReceived(0, line + b"\r\n" + data[pos:])
 
-    def _facts(self, version: str, fields: list[tuple[bytes, bytes]], headers: Headers) -> Facts:
+    def _facts(self, version: str, fields: Fields, headers: Headers) -> Facts:
         return _with_upgrade(request_facts(version, fields), headers)
 
     def _begin(
@@ -101,7 +126,19 @@ class ResponseParser(Receiver[StatusLine]):
     def _parse_line(self, line: bytes) -> StatusLine:
         return parse_status_line(line)
 
-    def _facts(self, version: str, fields: list[tuple[bytes, bytes]], headers: Headers) -> Facts:
+    def _fast_head(self, data: bytes, pos: int, events: list[Event]) -> int:
+        found = STATUS_LINE_FAST.match(data, pos, pos + self._limits.request_line + 2)
+        if found is None:
+            return 0
+        end = found.end()
+        memo = self._recall(data, end, found[1])
+        if memo is None:
+            return 0
+        self._blank_seen = False
+        self._begin(parse_status_line(data[pos:end]), memo.headers, memo.facts, events)
+        return end + len(memo.section)
+
+    def _facts(self, version: str, fields: Fields, headers: Headers) -> Facts:
         return _with_upgrade(message_facts(version, fields), headers)
 
     def _begin(self, line: StatusLine, headers: Headers, facts: Facts, events: list[Event]) -> None:

@@ -19,7 +19,7 @@ Rules for the next editor:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from ._chunked import ChunkedDecoder
 from ._errors import LocalProtocolError, RemoteProtocolError
@@ -58,18 +58,35 @@ _STATE_NAMES = (
 )
 
 Line = TypeVar("Line", RequestLine, StatusLine)
+Fields: TypeAlias = list[tuple[bytes, bytes]]
 
 
-class _Memo:
-    """A section that was accepted, and what it came to."""
+class Memo:
+    """A section that was accepted, and what it came to.
 
-    __slots__ = ("facts", "headers", "section", "version")
+    Attributes:
+        section: its bytes, from the start line's end to the empty line.
+        minor: the digit of the version it was judged for.
+        fields: its decisive fields.
+        facts: what these came to.
+        headers: all of it.
+        plain: whether the message has no body and nothing special comes after it.
+    """
 
-    def __init__(self, section: bytes, version: str, headers: Headers, facts: Facts) -> None:
+    __slots__ = ("facts", "fields", "headers", "minor", "plain", "section", "version")
+
+    def __init__(
+        self, section: bytes, minor: bytes, fields: Fields, facts: Facts, headers: Headers
+    ) -> None:
         self.section = section
-        self.version = version
-        self.headers = headers
+        self.minor = minor
+        self.version = "1.1" if minor == b"1" else "1.0"
+        self.fields = fields
         self.facts = facts
+        self.headers = headers
+        self.plain = facts.keep_alive and not (
+            facts.chunked or facts.content_length or facts.upgrade
+        )
 
 
 class Receiver(ABC, Generic[Line]):
@@ -77,6 +94,7 @@ class Receiver(ABC, Generic[Line]):
 
     __slots__ = (
         "_at",
+        "_barred",
         "_base",
         "_blank_seen",
         "_decoder",
@@ -109,12 +127,13 @@ class Receiver(ABC, Generic[Line]):
         self._decoder: ChunkedDecoder | None = None
         self._left = 0
         self._blank_seen = False
-        self._memo: _Memo | None = None
+        self._memo: Memo | None = None
         self._base = 0  # stream offset of the first byte of the input in hand
         self._at = 0  # stream offset of the message in hand
         self._held = b""
         self._held_from = 0
         self._eof = False
+        self._barred = False  # whether a call needs a look at the three reasons to refuse it
         self._error: RemoteProtocolError | None = None
 
     def __repr__(self) -> str:
@@ -150,12 +169,8 @@ class Receiver(ABC, Generic[Line]):
                 calls.
             LocalProtocolError: the connection was taken over, or its end was told before.
         """
-        if self._error is not None:
-            raise self._error.again()
-        if self._state == TAKEN:
-            raise LocalProtocolError("the connection was taken over by another protocol")
-        if data and self._eof:
-            raise LocalProtocolError("data after the end of the connection")
+        if self._barred:
+            self._check_open(bool(data))
         if type(data) is not bytes:
             data = bytes(data)
         return self._advance(data)
@@ -171,7 +186,7 @@ class Receiver(ABC, Generic[Line]):
             RemoteProtocolError: the end came within a message, or as for `receive_data`.
             LocalProtocolError: the connection was taken over.
         """
-        self._eof = True
+        self._eof = self._barred = True
         return self.receive_data(b"")
 
     def take_upgrade(self) -> Upgrade:
@@ -192,9 +207,18 @@ class Receiver(ABC, Generic[Line]):
         self._held = b""
         self._held_from = 0
         self._state = TAKEN
+        self._barred = True
         return Upgrade(rest)
 
     # Input and what is held of it...
+
+    def _check_open(self, has_data: bool) -> None:
+        if self._error is not None:
+            raise self._error.again()
+        if self._state == TAKEN:
+            raise LocalProtocolError("the connection was taken over by another protocol")
+        if has_data:
+            raise LocalProtocolError("data after the end of the connection")
 
     def _advance(self, data: bytes) -> list[Event]:
         pos = 0
@@ -217,6 +241,7 @@ class Receiver(ABC, Generic[Line]):
             error.status = self._always_status or error.status
             error.events = events
             self._error = error.again()
+            self._barred = True
             raise
         if pos < len(data):
             self._held = data
@@ -236,8 +261,9 @@ class Receiver(ABC, Generic[Line]):
             if state == HEAD:
                 if not heads and self._between_messages:
                     return pos
+                before = len(events)
                 pos = self._head(data, pos, events)
-                if self._line is None and self._lines.idle and not self._blank_seen:
+                if len(events) > before:
                     heads -= 1
             elif state == LENGTH:
                 pos = self._counted(data, pos, events)
@@ -254,7 +280,7 @@ class Receiver(ABC, Generic[Line]):
 
     @property
     def _between_messages(self) -> bool:
-        return self._line is None and self._lines.idle
+        return self._line is None and not self._lines.kept
 
     def _after_close(self, data: bytes, pos: int) -> int:
         # An empty line after a body is an old habit of clients, and harmless.
@@ -288,31 +314,35 @@ class Receiver(ABC, Generic[Line]):
                 return after
         return self._exact_head(data, pos, events)
 
+    @abstractmethod
     def _fast_head(self, data: bytes, pos: int, events: list[Event]) -> int:
-        """Take a head that lies in the input as a whole; 0 if this road cannot."""
-        limits = self._limits
-        end = data.find(b"\r\n", pos, pos + limits.request_line + 2)
-        if end < 0:
-            return 0
-        try:
-            line = self._parse_line(data[pos:end])
-        except Fault:
-            return 0
+        """Take a head that lies in the input as a whole; 0 if this road cannot. Raises: Fault."""
+
+    def _recall(self, data: bytes, pos: int, minor: bytes) -> Memo | None:
+        """Judge the section at `data[pos:]`, with help of the previous one.
+
+        Raises:
+            Fault: its lines are good, but not what they say together.
+        """
         memo = self._memo
-        if memo is None or not data.startswith(memo.section, end) or memo.version != line.version:
-            found = SECTION.match(data, end, end + limits.header_bytes + 4)
-            if found is None:
-                return 0
-            section = found[0]
-            if len(section) > limits.field_bytes or section.count(b"\n") > limits.header_count + 2:
-                return 0
-            headers = from_section(section)
-            fields = [(n, v.rstrip(b" \t")) for n, v in DECISIVE.findall(section.lower())]
-            facts = self._facts(line.version, fields, headers)
-            memo = self._memo = _Memo(section, line.version, headers, facts)
-        self._blank_seen = False
-        self._begin(line, memo.headers, memo.facts, events)
-        return end + len(memo.section)
+        same_version = memo is not None and memo.minor == minor
+        if memo is not None and same_version and data.startswith(memo.section, pos):
+            return memo
+        limits = self._limits
+        found = SECTION.match(data, pos, pos + limits.header_bytes + 4)
+        if found is None:
+            return None
+        section = found[0]
+        if len(section) > limits.field_bytes or section.count(b"\n") > limits.header_count + 2:
+            return None
+        headers = from_section(section)
+        fields = DECISIVE.findall(section.lower())
+        if memo is not None and same_version and memo.fields == fields and not memo.facts.upgrade:
+            facts = memo.facts
+        else:
+            facts = self._facts("1.1" if minor == b"1" else "1.0", fields, headers)
+        self._memo = memo = Memo(section, minor, fields, facts, headers)
+        return memo
 
     def _exact_head(self, data: bytes, pos: int, events: list[Event]) -> int:
         if self._line is None:
@@ -335,7 +365,7 @@ class Receiver(ABC, Generic[Line]):
     def _start_line(self, data: bytes, pos: int) -> int:
         limits = self._limits
         lines = self._lines
-        if lines.idle:
+        if not lines.kept:
             lines.start = self._base + pos
         too_long = (414, "the start line is too long")
         line, pos = lines.read(data, pos, limits.request_line, too_long)
@@ -372,7 +402,7 @@ class Receiver(ABC, Generic[Line]):
         """Raise if the refused start line is that of another protocol; `data[pos:]` follows it."""
 
     @abstractmethod
-    def _facts(self, version: str, fields: list[tuple[bytes, bytes]], headers: Headers) -> Facts:
+    def _facts(self, version: str, fields: Fields, headers: Headers) -> Facts:
         """Judge the decisive fields, which are in lower case. Raises: Fault."""
 
     @abstractmethod

@@ -10,13 +10,12 @@ from ._grammar import (
     AUTHORITY_FORM,
     HTTP_VERSION,
     ORIGIN_FORM,
-    REQUEST_LINE_FAST,
     STATUS_LINE,
     TOKEN,
 )
 
 # Methods as str, without decoding the usual ones each time.
-_METHODS = {
+METHODS = {
     name.encode(): name
     for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 }
@@ -46,11 +45,6 @@ def parse_request_line(line: bytes) -> RequestLine:
     Raises:
         Fault: 400 for what is no request line or has an impossible target, 505 for another version.
     """
-    found = REQUEST_LINE_FAST.fullmatch(line)
-    if found is not None:
-        name, target, minor = found.groups()
-        if name != b"CONNECT":
-            return RequestLine(_METHODS.get(name) or name.decode(), target, "1." + minor.decode())
     parts = line.split(b" ")
     if TOKEN.fullmatch(parts[0]) is None:
         raise Fault(400, "an invalid method")
@@ -64,7 +58,7 @@ def parse_request_line(line: bytes) -> RequestLine:
     if version not in (b"HTTP/1.0", b"HTTP/1.1"):
         raise Fault(505, "only HTTP/1.0 and HTTP/1.1 are spoken here")
     _check_target(method, target)
-    return RequestLine(_METHODS.get(method) or method.decode(), target, version[5:].decode())
+    return RequestLine(METHODS.get(method) or method.decode(), target, version[5:].decode())
 
 
 def _check_target(method: bytes, target: bytes) -> None:

@@ -13,7 +13,7 @@ from headrace_routing import Found, MethodNotAllowed, Options, Router
 # The same examples each time and no clock: a slow machine must not fail a run.
 settings.register_profile(
     "repeatable",
-    max_examples=300,
+    max_examples=150,
     derandomize=True,
     deadline=None,
     database=None,

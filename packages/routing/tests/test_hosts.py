@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,7 +53,9 @@ ORDER = ["b.a.com:80", "b.a.com", "*.a.com:80", "*.a.com", "*.com:80", "*.com"]
 
 
 def test_precedence_whatever_the_order(ask: Callable[..., Any]) -> None:
-    for order in permutations([*ORDER, None]):
+    every = [*ORDER, None]
+    turned = [every[n:] + every[:n] for n in range(len(every))]
+    for order in [*turned, *(turn[::-1] for turn in turned)]:
         router = Router[str]()
         for host in order:
             router.add("/a", str(host), host=host)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from itertools import permutations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -220,7 +219,8 @@ PRECEDENCE = [
 
 @pytest.mark.parametrize(("patterns", "expected"), PRECEDENCE)
 def test_precedence_whatever_the_order(patterns: list[str], expected: dict[str, int]) -> None:
-    for order in permutations(range(len(patterns))):
+    turned = [[*range(n, len(patterns)), *range(n)] for n in range(len(patterns))]
+    for order in [*turned, *(turn[::-1] for turn in turned)]:
         router = Router[int]()
         for index in order:
             router.add(patterns[index], index)

@@ -84,6 +84,13 @@ def test_expand_class_view() -> None:
     assert expand(plain) == [Entry(("HEAD", "POST"), plain, False)]
 
 
+def test_expand_other_peoples_view() -> None:
+    def foreign(request: Any) -> None: ...
+
+    foreign.view_class = dict  # type: ignore[attr-defined]
+    assert expand(foreign, ["PUT"]) == [Entry(("PUT",), foreign, False)]
+
+
 def test_expand_composition_view() -> None:
     assert expand(composition(), ["DELETE"]) == [
         Entry(("GET", "PATCH"), one, False),

@@ -29,10 +29,12 @@ ANY_RANK = 90
 class Converter:
     """A parameter type.
 
-    ``regex`` has to match the whole text. ``parse`` makes the value and may raise ValueError
-    to say that the text is none after all. ``format`` is its inverse, for ``url_for``; what
-    it returns must match ``regex`` again. ``alphabet`` lists the characters that a value may
-    have after its first (None: any), ``width`` is the fixed length of the text, if it has one.
+    ``regex`` has to match the whole text, and must be one that cannot backtrack badly (see
+    README); otherwise patterns that use it are refused. ``parse`` makes the value and may raise
+    ValueError to say that the text is none after all, but nothing else. ``format`` is its
+    inverse, for ``url_for``; what it returns must match ``regex`` again. ``alphabet`` lists the
+    characters that a value may have after its first (None: any), ``width`` is the fixed length
+    of the text, if it has one.
     """
 
     regex: str

@@ -164,14 +164,12 @@ class _Parser:
             problem = "expected the escapes to be UTF-8"
             raise PatternError(problem, text, start + literal.index("%")) from None
 
-    def _parameter(self) -> Field | Rest:
-        """Read ``<…>``, angle brackets inside the regex in pairs."""
-        opened = self._position
+    def _closing(self) -> int:
+        """Where the ``>`` of the parameter stands; those inside its regex come in pairs."""
         depth = 0
-        position = opened
-        text = self._text
-        while position < len(text):
-            char = text[position]
+        position = self._position
+        while position < len(self._text):
+            char = self._text[position]
             if char == "\\":
                 position += 1
             elif char == "<":
@@ -179,12 +177,17 @@ class _Parser:
             elif char == ">":
                 depth -= 1
                 if not depth:
-                    break
+                    return position
             position += 1
-        else:
-            raise PatternError("expected '>' to close the parameter", text, len(text))
-        self._position = position + 1
-        name, colon, spec = text[opened + 1 : position].partition(":")
+        raise PatternError("expected '>' to close the parameter", self._text, len(self._text))
+
+    def _parameter(self) -> Field | Rest:
+        """Read ``<name:spec>``."""
+        text = self._text
+        opened = self._position
+        closing = self._closing()
+        self._position = closing + 1
+        name, colon, spec = text[opened + 1 : closing].partition(":")
         name, equals, stem = name.partition("=")
         if NAME.fullmatch(name) is None:
             raise PatternError("expected a parameter name", text, opened + 1)

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NoReturn, TypeAlias
 
 from ._errors import PatternError
@@ -68,6 +69,7 @@ class Repeat:
 Node: TypeAlias = Chars | Group | Repeat
 
 
+@lru_cache(maxsize=256)
 def compile_regex(source: str, pattern: str, at: int) -> tuple[re.Pattern[str], int]:
     """Compile the regex at ``at`` of the pattern, and say how long a text it may be tried on.
 
@@ -149,6 +151,7 @@ class _Reader:
         return Repeat(body, least, most, body.first, body.nullable or not least)
 
 
+@lru_cache(maxsize=256)
 def _sample(atom: str) -> frozenset[str]:
     if not atom.isascii() or re.search(r"\\[uUNx]", atom):
         return EVERYTHING

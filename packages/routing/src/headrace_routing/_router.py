@@ -172,7 +172,8 @@ class Router(Generic[T]):
         Host field's value or the authority, with its port if there is one; None selects the
         routes that are bound to no host. Methods are case-sensitive (RFC 9110 §9.1).
 
-        Never raises. Time is linear in the length of the path.
+        Never raises, as long as own converters keep their contract. Takes time linear in the
+        length of the path.
         """
         table = self._table
         if host is not None and self._hosts:

@@ -166,7 +166,7 @@ def expand(handler: Any, methods: Iterable[str] = ("GET",), stream: bool = False
             raise HandlerError("composition view has no methods")
         return [Entry(e.methods, e.handler, e.stream or stream) for e in handler.entries]
     view = getattr(handler, "view_class", None)
-    if isinstance(view, type):
+    if isinstance(view, type) and issubclass(view, HTTPMethodView):
         flags = view_methods(view)
         entries = []
         for flag in (False, True):

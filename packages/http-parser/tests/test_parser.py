@@ -7,6 +7,7 @@ import pytest
 from headrace_http_parser import (
     Data,
     EndOfMessage,
+    Event,
     HTTP2PrefaceReceived,
     LocalProtocolError,
     RemoteProtocolError,
@@ -16,7 +17,7 @@ from headrace_http_parser import (
     ResponseParser,
     Upgrade,
 )
-from headrace_http_parser.testing import every_split
+from headrace_http_parser.testing import every_split, merge_data
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n"
@@ -227,3 +228,62 @@ def test_repr_shows_the_state() -> None:
 )
 def test_nothing_made_per_message_has_a_dict(value: object) -> None:
     assert not hasattr(value, "__dict__")
+
+
+POST_CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [1, 2, 16, 500])
+@pytest.mark.parametrize("count", [3, 5, 6, 7, 100])
+@pytest.mark.parametrize(
+    ("behind", "status"),
+    [
+        (b"0\r\n\r\n", None),
+        (b"1\r\nz\r\n0\r\n\r\n", None),
+        (b"1;a\r\nz\r\n0\r\n\r\n", None),
+        (b"x\r\n", 400),
+    ],
+)
+def test_runs_of_equal_chunks(size: int, count: int, behind: bytes, status: int | None) -> None:
+    payload = bytes(i * 7 % 251 for i in range(size * count))
+    chunks = [payload[i : i + size] for i in range(0, len(payload), size)]
+    body = b"".join(b"%x\r\n%b\r\n" % (size, chunk) for chunk in chunks) + behind
+    for cut in (len(body), len(body) // 2, len(body) - 9, 1 if len(body) < 2_000 else 999):
+        parser = RequestParser()
+        parser.receive_data(POST_CHUNKED)
+        got = b""
+        found = None
+        try:
+            for i in range(0, len(body), cut):
+                for event in parser.receive_data(body[i : i + cut]):
+                    got += event.data if isinstance(event, Data) else b""
+        except RemoteProtocolError as error:
+            found = error.status
+            got += b"".join(e.data for e in error.events if isinstance(e, Data))
+        assert (got.removesuffix(b"z"), found) == (payload, status)
+
+
+@pytest.mark.parametrize("bad", [0, 1, 6, 7, 20, 199])
+@pytest.mark.parametrize("column", range(5))
+def test_a_fault_within_a_run_is_found_where_it_is(bad: int, column: int) -> None:
+    chunk = b"a\r\n0123456789\r\n"
+    broken = bytearray(chunk)
+    place = (0, 1, 2, 13, 14)[column]
+    broken[place] = ord("x")
+    body = chunk * bad + bytes(broken) + chunk * (200 - bad)
+    outcomes = []
+    for cut in (len(body), 1):
+        parser = RequestParser()
+        parser.receive_data(POST_CHUNKED)
+        events: list[Event] = []
+        with pytest.raises(RemoteProtocolError) as caught:
+            feed_in(parser, body, cut, events)
+        outcomes.append((merge_data(events + caught.value.events), caught.value.args))
+    assert outcomes[0] == outcomes[1]
+    head = len(POST_CHUNKED) + bad * len(chunk)
+    assert head <= outcomes[0][1][1] <= head + place + 1
+
+
+def feed_in(parser: RequestParser, data: bytes, size: int, events: list[Event]) -> None:
+    for i in range(0, len(data), size):
+        events += parser.receive_data(data[i : i + size])

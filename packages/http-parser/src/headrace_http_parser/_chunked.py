@@ -1,9 +1,8 @@
 """The chunked coding, received (RFC 9112 section 7.1).
 
-Strategy: within one call, whole chunks are cut out of the input by one pattern match each;
-    whatever is not a plain
-size line that lies in the input (extensions, a cut, an error) goes through the `LineReader`, which
-is exact.
+Strategy: whole chunks with plain size lines are cut out of the input, one pattern match each, and
+runs of chunks of one size all at once. Whatever else there is (extensions, a cut, an error) goes
+through the `LineReader`, which is exact.
 
 The payload of a call comes out as one piece: many small chunks in one read cost their consumer one
 event.
@@ -11,10 +10,11 @@ event.
 
 from __future__ import annotations
 
+from struct import iter_unpack
 from typing import TYPE_CHECKING
 
 from ._errors import RemoteProtocolError
-from ._grammar import CHUNK_EXTENSIONS, CHUNK_LINE_FAST, HEX_DIGITS
+from ._grammar import BETWEEN_CHUNKS, CHUNK_EXTENSIONS, HEX_DIGITS, SIZE_LINE_FAST
 from ._headers import NO_HEADERS, Headers, from_pairs
 from ._lines import FieldSection, LineReader
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ._limits import Limits
 
 _SIZE, _DATA, _END, _TRAILERS = range(4)
+# From this many chunks of one size in a row on, a run of them is looked for.
+_EQUAL_BEFORE_RUN = 4
 _UNWANTED = frozenset([b"content-length", b"transfer-encoding", b"host", b"trailer"])
 
 
@@ -85,30 +87,51 @@ class ChunkedDecoder:
         """Cut payload, and go from chunk to chunk as long as they are plain."""
         size = len(data)
         left = self._left
-        digits = self._limits.chunk_size_digits
-        plain = CHUNK_LINE_FAST.match
+        between = self._limits.chunk_size_digits + 4
+        plain = BETWEEN_CHUNKS.match
+        line = None
+        equal = 0
         while True:
             end = pos + left
-            if end > size:
-                pieces.append(data[pos:])
-                self._left = end - size
-                return size
+            if end >= size:
+                break
             pieces.append(data[pos:end])
-            pos = end + 2
-            found = plain(data, pos, pos + digits + 2) if data[end:pos] == b"\r\n" else None
+            if line is not None and data.startswith(line, end):
+                pos = end + len(line)
+                equal += 1
+                if equal >= _EQUAL_BEFORE_RUN:
+                    # What a look costs beyond what it takes is paid for by the chunks before it.
+                    taken = _equal_chunks(data, pos, left, line, equal * 16, pieces)
+                    pos += taken * (left + len(line))
+                    equal += taken
+                    if not taken:
+                        equal = 0
+                continue
+            found = plain(data, end, end + between)
             if found is None:
                 self._state = _END
                 self._left = 2
                 return end
+            line = found[0]
+            equal = 0
             left = int(found[1], 16)
-            if not left:
-                self._state = _SIZE
-                return pos
             pos = found.end()
+        if pos < size:
+            pieces.append(data[pos:])
+        self._left = end - size
+        if not self._left:
+            self._state = _END
+            self._left = 2
+        return size
 
     def _size_line(self, data: bytes, pos: int, base: int) -> int:
         lines = self._lines
         if not lines.kept:
+            found = SIZE_LINE_FAST.match(data, pos, pos + self._limits.chunk_size_digits + 2)
+            if found is not None:
+                self._left = int(found[1], 16)
+                self._state = _DATA if self._left else _TRAILERS
+                return found.end()
             lines.start = base + pos
         # The digits may be at their limit and the extensions at theirs.
         limit = self._limits.chunk_size_digits + self._extensions
@@ -150,3 +173,24 @@ class ChunkedDecoder:
                 # RFC 9110 section 6.5.1 forbids to send them there.
                 raise RemoteProtocolError(400, offset, "a framing field among the trailers")
             self.trailers = from_pairs(pairs)
+
+
+def _equal_chunks(
+    data: bytes, pos: int, size: int, line: bytes, most: int, pieces: list[bytes]
+) -> int:
+    """Cut off up to `most` chunks of one size, each with `line` behind it; return how many.
+
+    The bytes between them stand at equal distances, so each column of them is one strided slice:
+    64 chunks of 1 KiB in one read take a third of the time that one match each takes.
+    """
+    step = size + len(line)
+    count = min(most, (len(data) - pos) // step)
+    stop = pos + count * step
+    for at, byte in enumerate(line, pos + size):
+        column = data[at:stop:step]
+        count = min(count, len(column) - len(column.lstrip(bytes((byte,)))))
+        stop = pos + count * step
+    # iter_unpack needs two thirds of the time that slices need.
+    whole = iter_unpack(f"{size}s{len(line)}x", memoryview(data)[pos:stop])
+    pieces += [piece for (piece,) in whole]
+    return count

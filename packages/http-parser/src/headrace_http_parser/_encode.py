@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from ._fieldlines import Pair
 
+CONTENT_LENGTH = BodyFraming.CONTENT_LENGTH  # a global costs less than an attribute of an enum
+
 _STATUS_LINES = {
     int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n".encode() for status in HTTPStatus
 }
@@ -71,16 +73,18 @@ def encode_response_head(
         if status != 101 and not 200 <= status <= 599:
             raise LocalProtocolError(f"{status} is no status of a final response")
         line = _status_line(status, reason)
-    parts = [line]
     own: list[tuple[bytes, bytes]] = []
-    for pair in headers:
-        parts.append(LINES.get(pair) or new_line(pair, own))
+    parts = [line]
+    parts += [LINES.get(pair) or new_line(pair, own) for pair in headers]
     if own:
         content_length = _reconcile(own, framing, content_length, close)
-    if framing is BodyFraming.CLOSE and close is False:
-        raise LocalProtocolError("a body that ends with the connection, which shall stay")
-    _add_framing(parts, framing, content_length, may_have_length=status not in (101, 204))
-    _add_connection(parts, own, close)
+    if framing is CONTENT_LENGTH and content_length is not None and content_length >= 0:
+        parts.append(b"content-length: %d\r\n" % content_length)  # the usual one, without a call
+    else:
+        _add_framing(parts, framing, content_length, close, status)
+    if own or close is not None:
+        _add_connection(parts, own, close)
+    parts.append(b"\r\n")
     return b"".join(parts)
 
 
@@ -132,8 +136,9 @@ def encode_request_head(
     content_length = _reconcile(own, framing, content_length, close)
     if framing is BodyFraming.NONE and content_length:
         raise LocalProtocolError("a content-length without a body")
-    _add_framing(parts, framing, content_length, may_have_length=True)
+    _add_framing(parts, framing, content_length, close, 200)
     _add_connection(parts, own, close)
+    parts.append(b"\r\n")
     return b"".join(parts)
 
 
@@ -223,31 +228,31 @@ def _reconcile(
 
 
 def _add_framing(
-    parts: list[bytes], framing: BodyFraming, length: int | None, *, may_have_length: bool
+    parts: list[bytes], framing: BodyFraming, length: int | None, close: bool | None, status: int
 ) -> None:
     if framing is BodyFraming.CHUNKED:
         parts.append(b"transfer-encoding: chunked\r\n")
-    elif framing is BodyFraming.CONTENT_LENGTH:
+    elif framing is CONTENT_LENGTH:
         if length is None or length < 0:
             raise LocalProtocolError("the framing asks for a content-length")
         parts.append(b"content-length: %d\r\n" % length)
-    elif length is not None and may_have_length and framing is BodyFraming.NONE:
+    elif framing is BodyFraming.CLOSE:
+        if close is False:
+            raise LocalProtocolError("a body that ends with the connection, which is to stay")
+    elif length is not None and status not in (101, 204):
         parts.append(b"content-length: %d\r\n" % length)
 
 
 def _add_connection(parts: list[bytes], own: list[tuple[bytes, bytes]], close: bool | None) -> None:
-    """Add the connection options, and the empty line behind all fields."""
     options: set[bytes] = set()
     for name, value in own:
         if name == b"connection":
             parts.append(b"connection: %b\r\n" % value)
             options |= _options(value)
-    if close is None:
-        parts.append(b"\r\n")
-    elif close:
-        parts.append(b"\r\n" if b"close" in options else b"connection: close\r\n\r\n")
-    else:
-        parts.append(b"\r\n" if b"keep-alive" in options else b"connection: keep-alive\r\n\r\n")
+    if close and b"close" not in options:
+        parts.append(b"connection: close\r\n")
+    elif close is False and b"keep-alive" not in options:
+        parts.append(b"connection: keep-alive\r\n")
 
 
 def _options(value: bytes) -> set[bytes]:

@@ -73,8 +73,10 @@ STATUS_LINE_FAST = re.compile(STATUS_LINE.pattern + rb"(?=\r\n)")
 
 DIGITS = re.compile(rb"[0-9]++")
 
-# RFC 9112 section 7.1, without the extensions.
-CHUNK_LINE_FAST = re.compile(rb"([0-9A-Fa-f]++)\r\n")
+# RFC 9112 section 7.1: the end of one chunk and the size line of another that is not the last,
+# without extensions.
+BETWEEN_CHUNKS = re.compile(rb"\r\n(?!0++\r)([0-9A-Fa-f]++)\r\n")
+SIZE_LINE_FAST = re.compile(rb"([0-9A-Fa-f]++)\r\n")
 HEX_DIGITS = re.compile(rb"[0-9A-Fa-f]++")
 # chunk-ext with its BWS; a quoted string may hold escaped characters.
 CHUNK_EXTENSIONS = re.compile(

@@ -448,6 +448,7 @@ async def test_cancel_of_a_closed_pipe_with_data_drops_it() -> None:
     with pytest.raises(ClosedError):
         await receiver.get()
     assert not receiver.statistics().paused
+    assert not receiver.at_end
 
 
 async def test_a_blocked_write_of_a_closed_sender_ends_when_the_data_is_read(turns: Turns) -> None:

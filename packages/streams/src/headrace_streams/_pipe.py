@@ -139,7 +139,9 @@ class PipeReceiver(ByteReceiver):
     def at_end(self) -> bool:
         """Whether the sender has closed and everything is read: ``get`` gives None."""
         pipe = self._pipe
-        return pipe.ended and pipe.error is None and not pipe.size and not self._rest
+        if self._cancelled or self._rest or pipe.size:
+            return False
+        return pipe.ended and pipe.error is None
 
     @property
     def buffered(self) -> int:

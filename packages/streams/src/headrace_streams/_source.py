@@ -149,7 +149,7 @@ class ChunkSource(ABC):
     @property
     def at_end(self) -> bool:
         """Whether the stream has ended cleanly and everything is read: ``get`` gives None."""
-        return self._ended and not self._rest
+        return self._ended and not self._rest and not self._cancelled
 
     @property
     def buffered(self) -> int:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ._route import Route
     from ._router import Router
 
-F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 Hosts: TypeAlias = str | Iterable[str] | None
 Version: TypeAlias = str | float | None

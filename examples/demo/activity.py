@@ -4,8 +4,6 @@ Every transfer is tracked from its first byte to the moment when nothing of it r
 "stopped" in the table means that the database cursor is closed, not that somebody asked for it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 from collections import deque

@@ -11,8 +11,6 @@ Environment variables:
 - ``HEADRACE_DEMO_ROWS``: how many rows to make (200000).
 """
 
-from __future__ import annotations
-
 import asyncio
 import hashlib
 import json as jsonlib

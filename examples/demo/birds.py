@@ -1,7 +1,5 @@
 """Sightings of birds along a mill stream: made-up rows, the same ones on every machine."""
 
-from __future__ import annotations
-
 import csv
 import io
 import random

@@ -5,12 +5,10 @@ the client reads slowly the loop over ``chunks`` waits, and so does the reading;
 leaves the block is left, and with it the cursor and the connection.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, aclosing
 from functools import partial
 from pathlib import Path
@@ -117,7 +115,7 @@ class Postgres:
     def csv(self, count: Count) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return aclosing(self._read(count))
 
-    async def _read(self, count: Count) -> AsyncIterator[bytes]:
+    async def _read(self, count: Count) -> AsyncGenerator[bytes, None]:
         async with self._pool.acquire() as connection, connection.transaction(readonly=True):
             yield to_csv([COLUMNS])
             cursor = await connection.cursor("SELECT * FROM headrace_demo_birds ORDER BY id")

@@ -89,33 +89,29 @@ class ChunkedDecoder:
         left = self._left
         between = self._limits.chunk_size_digits + 4
         plain = BETWEEN_CHUNKS.match
-        line = None
         equal = 0
         while True:
             end = pos + left
             if end >= size:
                 break
             pieces.append(data[pos:end])
-            if line is not None and data.startswith(line, end):
-                pos = end + len(line)
-                equal += 1
-                if equal >= _EQUAL_BEFORE_RUN:
-                    # What a look costs beyond what it takes is paid for by the chunks before it.
-                    taken = _equal_chunks(data, pos, left, line, equal * 16, pieces)
-                    pos += taken * (left + len(line))
-                    equal += taken
-                    if not taken:
-                        equal = 0
-                continue
             found = plain(data, end, end + between)
             if found is None:
                 self._state = _END
                 self._left = 2
                 return end
-            line = found[0]
-            equal = 0
-            left = int(found[1], 16)
             pos = found.end()
+            before = left
+            left = int(found[1], 16)
+            if left != before:
+                equal = 0
+                continue
+            equal += 1
+            if equal >= _EQUAL_BEFORE_RUN:
+                # What a look costs beyond what it takes is paid for by the chunks before it.
+                taken = _equal_chunks(data, pos, left, found[0], equal * 16, pieces)
+                pos += taken * (left + len(found[0]))
+                equal = equal + taken if taken else 0
         if pos < size:
             pieces.append(data[pos:])
         self._left = end - size

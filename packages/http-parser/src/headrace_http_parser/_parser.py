@@ -10,7 +10,7 @@ from ._events import END, RequestHead, ResponseHead
 from ._framing import BodyFraming, Facts, Fault, message_facts, request_facts, response_framing
 from ._grammar import REQUEST_LINE_FAST, STATUS_LINE_FAST
 from ._limits import DEFAULT_LIMITS, Limits
-from ._receiver import CLOSED, HEAD, SWITCHED, UNTIL_CLOSE, Fields, Receiver
+from ._receiver import CLOSED, HEAD, SWITCHED, UNTIL_CLOSE, Receiver
 from ._startline import (
     METHODS,
     PREFACE_LINE,
@@ -23,6 +23,7 @@ from ._startline import (
 if TYPE_CHECKING:
     from ._events import Event
     from ._headers import Headers
+    from ._memo import Fields
 
 
 def _with_upgrade(facts: Facts, headers: Headers) -> Facts:
@@ -53,9 +54,13 @@ class RequestParser(Receiver[RequestLine]):
         if found is None:
             return 0
         name, target, minor = found.groups()
-        memo = self._recall(data, found.end(), minor)
-        if memo is None:
-            return 0
+        end = found.end()
+        memo = self._memo
+        # The commonest answer, before a call: the same section again.
+        if memo is None or memo.minor != minor or not data.startswith(memo.section, end):
+            memo = self._recall(data, end, minor)
+            if memo is None:
+                return 0
         self._blank_seen = False
         method = METHODS.get(name) or name.decode()
         if memo.plain:
@@ -69,7 +74,7 @@ class RequestParser(Receiver[RequestLine]):
         else:
             line = RequestLine(method, target, memo.version)
             self._begin(line, memo.headers, memo.facts, events)
-        return found.end() + len(memo.section)
+        return end + len(memo.section)
 
     def _not_ours(self, line: bytes, data: bytes, pos: int) -> None:
         if line == PREFACE_LINE and self._at == 0:

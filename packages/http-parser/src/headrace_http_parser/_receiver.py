@@ -19,16 +19,17 @@ Rules for the next editor:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ._chunked import ChunkedDecoder
 from ._errors import LocalProtocolError, RemoteProtocolError
 from ._events import END, Data, EndOfMessage, Upgrade
 from ._framing import Facts, Fault
-from ._grammar import DECISIVE, DECISIVE_NAMES, SECTION
-from ._headers import Headers, from_pairs, from_section
+from ._grammar import DECISIVE_NAMES
+from ._headers import Headers, from_pairs
 from ._limits import DEFAULT_LIMITS, Limits
 from ._lines import FieldSection, LineReader
+from ._memo import Fields, Memo, recall
 from ._startline import RequestLine, StatusLine
 
 if TYPE_CHECKING:
@@ -58,35 +59,6 @@ _STATE_NAMES = (
 )
 
 Line = TypeVar("Line", RequestLine, StatusLine)
-Fields: TypeAlias = list[tuple[bytes, bytes]]
-
-
-class Memo:
-    """A section that was accepted, and what it came to.
-
-    Attributes:
-        section: its bytes, from the start line's end to the empty line.
-        minor: the digit of the version it was judged for.
-        fields: its decisive fields.
-        facts: what these came to.
-        headers: all of it.
-        plain: whether the message has no body and nothing special comes after it.
-    """
-
-    __slots__ = ("facts", "fields", "headers", "minor", "plain", "section", "version")
-
-    def __init__(
-        self, section: bytes, minor: bytes, fields: Fields, facts: Facts, headers: Headers
-    ) -> None:
-        self.section = section
-        self.minor = minor
-        self.version = "1.1" if minor == b"1" else "1.0"
-        self.fields = fields
-        self.facts = facts
-        self.headers = headers
-        self.plain = facts.keep_alive and not (
-            facts.chunked or facts.content_length or facts.upgrade
-        )
 
 
 class Receiver(ABC, Generic[Line]):
@@ -324,24 +296,9 @@ class Receiver(ABC, Generic[Line]):
         Raises:
             Fault: its lines are good, but not what they say together.
         """
-        memo = self._memo
-        same_version = memo is not None and memo.minor == minor
-        if memo is not None and same_version and data.startswith(memo.section, pos):
-            return memo
-        limits = self._limits
-        found = SECTION.match(data, pos, pos + limits.header_bytes + 4)
-        if found is None:
-            return None
-        section = found[0]
-        if len(section) > limits.field_bytes or section.count(b"\n") > limits.header_count + 2:
-            return None
-        headers = from_section(section)
-        fields = DECISIVE.findall(section.lower())
-        if memo is not None and same_version and memo.fields == fields and not memo.facts.upgrade:
-            facts = memo.facts
-        else:
-            facts = self._facts("1.1" if minor == b"1" else "1.0", fields, headers)
-        self._memo = memo = Memo(section, minor, fields, facts, headers)
+        memo = recall(self._memo, data, pos, minor, self._limits, self._facts)
+        if memo is not None:
+            self._memo = memo
         return memo
 
     def _exact_head(self, data: bytes, pos: int, events: list[Event]) -> int:

@@ -10,13 +10,13 @@ from headrace._end import EndReason
 from headrace.exceptions import HeadraceException
 from headrace.response import stream
 from headrace.testing import Conversation, settle
+from headrace_http_parser import Limits
 
 pytestmark = pytest.mark.anyio
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-OK = (
-    b"HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 5\r\n\r\nhello"
-)
+OK = b"HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 5\r\n\r\nhello"
+PIPELINED = Limits().pipelined
 TYPE = b"content-type: text/plain; charset=utf-8\r\n"
 
 
@@ -169,6 +169,36 @@ async def test_context_variables_do_not_leak_into_the_next_request(talk, app):
     assert seen == ["clean"] * 3
 
 
+async def test_the_pump_does_not_recurse(talk, monkeypatch, undated):
+    find = talk.server.dispatcher.request
+
+    def request(head, exchange):
+        talk.connection.resume_writing()
+        return find(head, exchange)
+
+    monkeypatch.setattr(talk.server.dispatcher, "request", request)
+    await talk.send(GET * 3)
+    assert undated(talk.take()) == OK * 3
+
+
+async def test_a_request_waits_for_room_in_the_transport(talk, undated):
+    talk.connection.pause_writing()
+    await talk.send(GET)
+    assert talk.take() == b""
+    talk.connection.resume_writing()
+    await settle()
+    assert undated(talk.take()) == OK
+
+
+async def test_what_the_parser_held_back_may_be_wrong(talk):
+    await talk.send(GET * PIPELINED + b"nonsense\r\n\r\n")
+    for _ in range(20):
+        await settle()
+    answers = talk.take()
+    assert answers.count(b"HTTP/1.1 200 ") == PIPELINED
+    assert answers.count(b"HTTP/1.1 400 ") == 1
+
+
 # Closing.
 
 
@@ -235,6 +265,23 @@ async def test_a_bad_request_waits_for_the_answer_before_it(talk, app, undated):
     assert b"slowHTTP/1.1 400 Bad Request\r\n" in undated(talk.take())
 
 
+async def test_a_producer_waits_for_its_client(app, undated):
+    @app.get("/numbers")
+    async def numbers(request):
+        for number in range(10):
+            app.ctx.seen.append(number)
+            yield b"%d" % number * 100
+
+    talk = Conversation(app, response_buffer=250)
+    talk.transport.reading = False
+    await talk.send(b"GET /numbers HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert app.ctx.seen[-1] < 9
+    talk.transport.reading = True
+    await talk.read()
+    assert app.ctx.seen[-1] == 9
+    assert talk.take().endswith(b"0\r\n\r\n")
+
+
 # Bodies.
 
 
@@ -295,6 +342,17 @@ async def test_a_bad_chunk_is_answered_and_closes(talk, path, caplog):
     assert not caplog.records
 
 
+async def test_what_follows_a_bad_chunk_is_dropped(talk, app):
+    head = b"POST /later HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    await talk.send(head + b"zz\r\n")
+    await talk.send(b"3\r\nabc\r\n" + GET)
+    assert talk.take() == b""
+    app.ctx.gate.set()
+    await settle()
+    assert talk.take().startswith(b"HTTP/1.1 400 ")
+    assert talk.closed
+
+
 @pytest.mark.parametrize("path", [b"/body", b"/read"])
 async def test_a_body_that_ends_early_is_an_error(talk, path, caplog):
     await talk.send(post(path, b"x" * 10)[:-3])
@@ -326,6 +384,15 @@ async def test_a_large_rest_closes_after_the_answer_arrived(talk):
     assert talk.transport.eof_sent
     assert not talk.closed
     await talk.send(b"x" * 50_000)
+    assert not talk.closed
+    await talk.wait(6)
+    assert talk.closed
+
+
+async def test_a_transport_that_cannot_be_half_closed_lingers_too(talk, monkeypatch):
+    monkeypatch.setattr(talk.transport, "can_write_eof", lambda: False)
+    await talk.send(post(b"/unread", b"x" * 100_000)[:-90_000])
+    assert not talk.transport.eof_sent
     assert not talk.closed
     await talk.wait(6)
     assert talk.closed
@@ -576,6 +643,15 @@ async def test_drain_closes_what_is_idle_and_lets_the_rest_end(app, undated):
     await settle()
     assert b"connection: close\r\n" in busy.take()
     assert busy.closed
+
+
+async def test_a_stream_that_began_before_the_drain_closes_at_its_end(talk, app):
+    await talk.send(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+    app.draining.begin(0)
+    app.ctx.gate.set()
+    await settle()
+    assert b"connection: close" not in talk.take()
+    assert talk.closed
 
 
 async def test_lose_cuts_what_is_open(app):

@@ -29,10 +29,11 @@ pre {{ background: #f4f4f2; overflow: auto; padding: 1rem }}
 def error_response(request: Request, error: Exception, *, debug: bool) -> HTTPResponse:
     """Return the response to an exception that no error handler took.
 
-    A :class:`HeadraceException` shows its status, message and headers. Anything else is a 500
-    without detail; in debug mode it comes with its traceback, as HTML to clients that accept it.
+    A :class:`HeadraceException` that is not private shows its status, message and headers. Anything
+    else is a 500 without detail; in debug mode it comes with its traceback, as HTML to clients that
+    accept it.
     """
-    if isinstance(error, HeadraceException):
+    if isinstance(error, HeadraceException) and not error.private:
         status, message, headers = error.status_code, error.message, error.headers
     else:
         status, message, headers = 500, phrase(500), {}

@@ -18,7 +18,7 @@ import logging
 import sys
 from collections.abc import AsyncIterable, Awaitable
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from headrace_streams import from_thread
 
@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("headrace")
 
-EAGER = sys.version_info >= (3, 12)
+EAGERLY: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
+"""Runs a task until it first waits, without a turn of the loop in between."""
 
 
 class Dispatcher(Protocol):
@@ -150,15 +151,14 @@ class Exchange:
 
     def _start(self) -> None:
         self.state = advance(self.state, Step.START)
-        loop = asyncio.get_running_loop()
-        context = self._context.copy()
-        if EAGER and (self.intake is None or self.intake.complete):
-            # Runs until the handler first waits, without a turn of the loop in between. Not where
-            # the body is still to come: what of it is here already shall be there to be read.
-            task = asyncio.Task(self._run(), loop=loop, context=context, eager_start=True)  # type: ignore[call-arg, unused-ignore]
-        else:
-            task = loop.create_task(self._run(), context=context)
-        self._task = task
+        # Not eagerly where the body is still to come: what of it is here shall be there to be read.
+        ready = self.intake is None or self.intake.complete
+        self._task = asyncio.Task(
+            self._run(),
+            loop=asyncio.get_running_loop(),
+            context=self._context.copy(),
+            **(EAGERLY if ready else {}),
+        )
 
     def receive(self, data: bytes) -> None:
         """Take bytes of the request's body. What nobody will read is dropped."""

@@ -101,7 +101,12 @@ async def run_listeners(
     if event.endswith("stop"):
         listeners.reverse()
     for listener in listeners:
-        wants_loop = len(inspect.signature(listener).parameters) > 1
-        result = listener(app, loop) if wants_loop else listener(app)
+        result = listener(app, loop) if wants_loop(listener) else listener(app)
         if inspect.isawaitable(result):
             await result
+
+
+def wants_loop(listener: Callable[..., Any]) -> bool:
+    """Whether a listener is one of ``(app, loop)``, as in 2017, or one of ``(app)``."""
+    parameters = inspect.signature(listener).parameters.values()
+    return sum(each.default is each.empty for each in parameters) > 1

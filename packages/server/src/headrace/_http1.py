@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from headrace_http_parser import (
     BodyFraming,
+    LocalProtocolError,
     RequestHead,
     encode_chunk,
     encode_interim,
@@ -19,6 +20,8 @@ from headrace_http_parser import (
     encode_response_head,
     response_framing,
 )
+
+from .exceptions import ResponseError
 
 if TYPE_CHECKING:
     import asyncio
@@ -107,26 +110,28 @@ class Http1Wire:
             said = True
         elif head.version == "1.0":
             said = False
-        self._held = encode_response_head(
-            status,
-            [*headers, ("date", self._date())],
-            framing=framing,
-            content_length=length,
-            close=said,
-        )
+        try:
+            self._held = encode_response_head(
+                status,
+                [*headers, ("date", self._date())],
+                framing=framing,
+                content_length=length,
+                close=said,
+            )
+        except LocalProtocolError as error:
+            raise ResponseError(f"the response's head cannot be sent: {error}") from error
         self._framing = framing
         self.keep_alive = not close
 
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:
         """Send the held head, the pieces and the end; see ``Wire.send``."""
         framing = self._framing
-        if framing is BodyFraming.NONE:
+        if framing is BodyFraming.NONE or not size:
             pieces, size = [], 0
         elif framing is BodyFraming.CHUNKED:
-            if size:
-                pieces = encode_chunk(pieces)
-            if end:
-                pieces.append(LAST_CHUNK)
+            pieces = encode_chunk(pieces)
+        if end and framing is BodyFraming.CHUNKED:
+            pieces.append(LAST_CHUNK)
         if self._held:
             pieces.insert(0, self._held)
             self._held = b""

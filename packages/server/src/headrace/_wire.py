@@ -77,7 +77,7 @@ class Wire(Protocol):
                 not be read.
 
         Raises:
-            ValueError: the head cannot be sent as it is; nothing has changed.
+            ResponseError: the head cannot be sent as it is; nothing has changed.
         """
 
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:

@@ -46,6 +46,9 @@ class HeadraceException(Exception):
 
     status_code: int = 500
 
+    private: bool = False
+    """Whether the message is for the log alone: the client is shown the status only."""
+
     def __init__(
         self,
         message: str | None = None,
@@ -141,6 +144,8 @@ class WriteOverflow(ServerError):
     until the client has caught up.
     """
 
+    private = True
+
     def __init__(self, cap: int) -> None:
         self.cap = cap
         super().__init__(
@@ -151,6 +156,8 @@ class WriteOverflow(ServerError):
 
 class ResponseError(ServerError):
     """A handler used its response wrongly: began it twice, wrote after its end, and so on."""
+
+    private = True
 
 
 class ServiceUnavailable(HeadraceException):
@@ -163,6 +170,7 @@ class ExchangeEnded(HeadraceException):
     """The exchange is over: nothing more can be read or written. ``reason`` tells why."""
 
     reason: EndReason
+    private = True
 
     def __init__(self, reason: EndReason, message: str | None = None) -> None:
         self.reason = reason

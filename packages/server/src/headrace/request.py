@@ -239,8 +239,8 @@ class Request:
             this turn of the loop. The body ends with ``eof()`` or when the handler returns.
 
         Raises:
-            ResponseError: a response has begun already.
-            ValueError: a header cannot be sent; nothing has begun.
+            ResponseError: a response has begun already, or a header cannot be sent; then nothing
+                has begun.
             ExchangeEnded: the client is gone or a deadline passed.
         """
         return self._exchange.begin(status, headers, content_type)

@@ -1,0 +1,205 @@
+"""Binding, draining and stopping, with a loop whose sockets are not real."""
+
+import asyncio
+import logging
+import signal
+
+import pytest
+
+from headrace import Config, EndReason, Headrace, Server, text
+from headrace import _server as module
+from headrace.testing import FakeClock, FakeTransport, settle
+
+pytestmark = pytest.mark.anyio
+
+GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+class Socket:
+    def getsockname(self):
+        return ("127.0.0.1", 4242)
+
+
+class Listener:
+    """What ``create_server`` gives."""
+
+    def __init__(self, make, host, port, options):
+        self.make = make
+        self.asked = (host, port, options)
+        self.sockets = [Socket()]
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+
+    def connect(self):
+        connection = self.make()
+        transport = FakeTransport()
+        transport.connect(connection)
+        return connection, transport
+
+
+@pytest.fixture
+def listeners(monkeypatch):
+    made = []
+
+    async def create_server(make, host, port, **options):
+        made.append(Listener(make, host, port, options))
+        return made[-1]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_server", staticmethod(create_server))
+    return made
+
+
+@pytest.fixture
+def app():
+    app = Headrace("server")
+    app.ctx.events = []
+    for event in (
+        "before_server_start",
+        "after_server_start",
+        "before_server_stop",
+        "after_server_stop",
+    ):
+        app.listener(event)(lambda app, event=event: app.ctx.events.append(event))
+
+    @app.get("/")
+    async def index(request):
+        return text("hello")
+
+    @app.get("/wait")
+    async def wait(request):
+        await request.draining.wait()
+        return text("last words")
+
+    @app.get("/deaf")
+    async def deaf(request):
+        await asyncio.Event().wait()
+
+    return app
+
+
+async def test_it_binds_what_the_settings_say(app, listeners):
+    async with Server(app, Config(host="::1", port=81, backlog=7)) as server:
+        assert listeners[0].asked == ("::1", 81, {"backlog": 7})
+        assert server.port == 4242
+        assert not listeners[0].closed
+    assert listeners[0].closed
+
+
+async def test_listeners_run_in_order(app, listeners):
+    async with Server(app):
+        assert app.ctx.events == ["before_server_start", "after_server_start"]
+    assert app.ctx.events[2:] == ["before_server_stop", "after_server_stop"]
+
+
+async def test_it_serves(app, listeners):
+    async with Server(app):
+        connection, transport = listeners[0].connect()
+        connection.data_received(GET)
+        await settle()
+        assert transport.writes[0].endswith(b"hello")
+
+
+async def test_stop_closes_idle_connections_and_lets_open_exchanges_say_goodbye(app, listeners):
+    async with Server(app) as server:
+        _, idle = listeners[0].connect()
+        connection, busy = listeners[0].connect()
+        connection.data_received(GET.replace(b"/ ", b"/wait "))
+        await settle()
+        assert not server.draining
+    assert idle.is_closing()
+    assert b"connection: close\r\n" in busy.writes[0]
+    assert busy.writes[0].endswith(b"last words")
+    assert not busy.aborted
+    assert not server.connections
+
+
+async def test_stop_cuts_what_does_not_end(app, listeners):
+    ended = []
+    async with Server(app, Config(drain_timeout=0.0)) as server:
+        connection, deaf = listeners[0].connect()
+        connection.data_received(GET.replace(b"/ ", b"/deaf "))
+        await settle()
+        server.ended = lambda connection, exchange: ended.append(exchange.reason)
+    await settle()
+    assert deaf.aborted
+    assert ended == [EndReason.DRAINING]
+
+
+async def test_a_server_can_be_started_again(app, listeners):
+    async with Server(app):
+        pass
+    async with Server(app) as server:
+        assert not server.draining
+        assert not app.draining.is_set()
+
+
+async def test_the_date_is_made_once_a_second(app, monkeypatch):
+    made = []
+    monkeypatch.setattr(module, "formatdate", lambda usegmt: made.append(usegmt) or f"#{len(made)}")
+    clock = FakeClock()
+    server = Server(app, clock=clock)
+    assert [server.date(), server.date()] == ["#1", "#1"]
+    for seconds, date in ((0.9, "#1"), (0.2, "#2")):
+        clock.advance(seconds)
+        server.sweeper.sweep()
+        assert server.date() == date
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        pytest.param(b"/", '192.0.2.1 "GET /" 200 complete', id="complete"),
+        pytest.param(b"/nowhere", '192.0.2.1 "GET /nowhere" 404 complete', id="refused"),
+        pytest.param(b"/deaf", '192.0.2.1 "GET /deaf" 0 client gone', id="gone"),
+    ],
+)
+async def test_the_access_log_has_a_line_at_the_end(app, listeners, caplog, path, line):
+    caplog.set_level(logging.INFO, "headrace.access")
+    async with Server(app, Config(access_log=True)):
+        connection, transport = listeners[0].connect()
+        connection.data_received(GET.replace(b"/ ", path + b" "))
+        await settle()
+        transport.lose(None)
+        await settle()
+    assert [record.getMessage() for record in caplog.records] == [line]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_stops_it(app, listeners, monkeypatch, caplog, host, number):
+    caplog.set_level(logging.INFO, "headrace")
+    handlers = {}
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "add_signal_handler", handlers.__setitem__)
+    serving = asyncio.ensure_future(
+        module.serve_until_signal(app, Config(host=host, access_log=False))
+    )
+    await settle()
+    assert set(handlers) == {signal.SIGINT, signal.SIGTERM}
+    assert not serving.done()
+    handlers[number]()
+    await serving
+    shown = f"[{host}]" if ":" in host else host
+    assert [record.getMessage() for record in caplog.records] == [
+        f"server listens on http://{shown}:4242",
+        "server stops",
+    ]
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_serve_runs_a_loop_and_logs_to_somewhere(app, monkeypatch, configured):
+    ran = []
+    basic = []
+
+    async def until_signal(app, config):
+        ran.append((app, config))
+
+    monkeypatch.setattr(module, "serve_until_signal", until_signal)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [object()] if configured else [])
+    monkeypatch.setattr(logging, "basicConfig", lambda **options: basic.append(options))
+    config = Config(loop="asyncio")
+    module.serve(app, config)
+    assert ran == [(app, config)]
+    assert len(basic) == (0 if configured else 1)

@@ -270,9 +270,9 @@ async def test_a_producer_waits_for_its_client(app, undated):
     async def numbers(request):
         for number in range(10):
             app.ctx.seen.append(number)
-            yield b"%d" % number * 100
+            yield b"%d" % number * 100_000
 
-    talk = Conversation(app, response_buffer=250)
+    talk = Conversation(app, response_buffer=250_000)
     talk.transport.reading = False
     await talk.send(b"GET /numbers HTTP/1.1\r\nHost: a\r\n\r\n")
     assert app.ctx.seen[-1] < 9

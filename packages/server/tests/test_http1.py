@@ -83,6 +83,8 @@ FRAMES = (b"transfer-encoding", b"content-length", b"connection")
         pytest.param(HEAD, 200, None, [b"abc"], b"", b"", id="head-of-a-stream"),
         pytest.param(b"", 204, 0, [b""], b"", b"", id="204"),
         pytest.param(b"", 304, None, [b"abc"], b"", b"", id="304"),
+        pytest.param(b"", 304, 0, [b""], b"", b"", id="304-of-unknown-length"),
+        pytest.param(b"", 304, 3, [b""], b"content-length: 3\r\n", b"", id="304-of-known-length"),
         pytest.param(HTTP_1_0, 200, None, [b"abc"], b"connection: close\r\n", b"abc", id="1.0"),
         pytest.param(
             KEPT_1_0, 200, 3, [b"abc"], b"content-length: 3\r\nconnection: keep-alive\r\n",
@@ -142,6 +144,24 @@ def test_a_large_piece_is_not_copied(size):
         assert any(part is piece for part in call)
     else:
         assert isinstance(call, bytes)
+
+
+class AsyncioTransport(Transport):
+    """As asyncio's in CPython 3.12: only ``write`` looks at the high-water mark."""
+
+
+AsyncioTransport.__module__ = "asyncio.selector_events"
+
+
+def test_the_last_part_goes_where_the_mark_is_looked_at():
+    transport = AsyncioTransport()
+    wire = Http1Wire(Owner(), transport, lambda: DATE)
+    wire.begin(RequestParser().receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")[0])
+    wire.start(200, [], None, whole=False)
+    wire.send([b"x" * (JOIN_BYTES + 1)], JOIN_BYTES + 1, False)
+    parts, last = transport.calls
+    assert isinstance(parts, list)
+    assert last == b"\r\n"
 
 
 def test_a_bad_head_changes_nothing():

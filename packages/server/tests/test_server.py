@@ -93,6 +93,18 @@ async def test_listeners_run_in_order(app, listeners):
     assert app.ctx.events[2:] == ["before_server_stop", "after_server_stop"]
 
 
+async def test_a_start_listener_that_fails_leaves_nothing_open(app, listeners):
+    @app.listener("after_server_start")
+    async def fail(app):
+        raise RuntimeError("no database")
+
+    server = Server(app)
+    with pytest.raises(RuntimeError, match="no database"):
+        await server.start()
+    assert listeners[0].closed
+    assert server.sweeper._timer is None
+
+
 async def test_it_serves(app, listeners):
     async with Server(app):
         connection, transport = listeners[0].connect()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from ._errors import PatternError
+from ._errors import HandlerError, PatternError
 from ._views import Handler, expand
 
 if TYPE_CHECKING:
@@ -117,10 +117,15 @@ def declare_routes(
     """One declaration for each entry of a handler or view.
 
     ``uri`` may be empty, for the prefix alone. Raises PatternError if it begins with anything
-    but a slash, since a prefix would hide that, and HandlerError as ``expand`` does.
+    but a slash, since a prefix would hide that, and HandlerError as ``expand`` does, with the
+    path in its message.
     """
     if uri and not uri.startswith("/"):
         raise PatternError("expected '/' at the start of a path", uri, 0)
+    try:
+        entries = expand(handler, methods, stream)
+    except HandlerError as error:
+        raise HandlerError(f"route {uri or '/'}: {error}") from None
     return [
         RouteDeclaration(
             path=uri,
@@ -135,5 +140,5 @@ def declare_routes(
             stream=entry.stream,
             meta=MappingProxyType(dict(meta)),
         )
-        for entry in expand(handler, methods, stream)
+        for entry in entries
     ]

@@ -66,7 +66,16 @@ class Http1Wire:
         date: gives the current value of the Date field.
     """
 
-    __slots__ = ("_date", "_framing", "_head", "_held", "_owner", "_transport", "keep_alive")
+    __slots__ = (
+        "_by_asyncio",
+        "_date",
+        "_framing",
+        "_head",
+        "_held",
+        "_owner",
+        "_transport",
+        "keep_alive",
+    )
 
     def __init__(
         self, owner: Owner, transport: asyncio.WriteTransport, date: Callable[[], str]
@@ -74,6 +83,7 @@ class Http1Wire:
         self._owner = owner
         self._transport = transport
         self._date = date
+        self._by_asyncio = type(transport).__module__.startswith("asyncio")
         self._held = b""
         self._framing = BodyFraming.NONE
         self._head: RequestHead | None = None
@@ -104,6 +114,8 @@ class Http1Wire:
         framing = response_framing(
             method=head.method, version=head.version, status=status, content_length=length
         )
+        if status == 304 and not length:
+            length = None  # it would have to be that of the 200 (RFC 9110, 8.6), which is not known
         close = framing is BodyFraming.CLOSE or not self.keep_alive or self._owner.will_close(whole)
         said: bool | None = None
         if close:
@@ -140,7 +152,12 @@ class Http1Wire:
         if size <= JOIN_BYTES:
             self._transport.write(b"".join(pieces))
         else:
+            # CPython 3.12 and 3.13.0: asyncio's writelines() does not pause its protocol above the
+            # high-water mark, its write() does. So the last part goes down by write().
+            last = pieces.pop() if self._by_asyncio else b""
             self._transport.writelines(pieces)
+            if last:
+                self._transport.write(last)
 
     def interim(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Send an interim response at once; an HTTP/1.0 client gets none (RFC 9110, 15.2)."""

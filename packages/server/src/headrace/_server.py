@@ -112,6 +112,8 @@ class Server:
 
         Raises:
             OSError: the address cannot be bound.
+
+        What a listener raises comes through; nothing is left open then.
         """
         loop = asyncio.get_running_loop()
         await self._run_listeners("before_server_start")
@@ -124,7 +126,12 @@ class Server:
         )
         self.port = self._listener.sockets[0].getsockname()[1]
         self.sweeper.start()
-        await self._run_listeners("after_server_start")
+        try:
+            await self._run_listeners("after_server_start")
+        except BaseException:
+            self._listener.close()
+            self.sweeper.stop()
+            raise
 
     async def stop(self) -> None:
         """Accept no more, tell the open exchanges, wait for them, cut what is left.

@@ -101,7 +101,10 @@ class Postgres:
             import asyncpg
         except ImportError:
             raise SystemExit("HEADRACE_DEMO_DSN needs asyncpg: pip install asyncpg") from None
-        self._pool = await asyncpg.create_pool(self._dsn, min_size=1)
+        try:
+            self._pool = await asyncpg.create_pool(self._dsn, min_size=1)
+        except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise SystemExit(f"HEADRACE_DEMO_DSN leads to no database: {error}") from None
         async with self._pool.acquire() as connection, connection.transaction():
             if await connection.fetchval("SELECT to_regclass('headrace_demo_birds')") is None:
                 await connection.execute(f"CREATE TABLE headrace_demo_birds ({COLUMN_TYPES})")

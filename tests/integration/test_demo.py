@@ -267,6 +267,17 @@ def test_a_client_that_leaves_ends_the_postgres_transaction(postgres_dsn, tmp_pa
     query(postgres_dsn, "DROP TABLE headrace_demo_birds")
 
 
+def test_a_database_that_does_not_answer_is_told_in_a_line():
+    command = [sys.executable, "-m", "headrace", "run", "app:app", "--app-dir", str(DEMO)]
+    wrong = {"HEADRACE_DEMO_DSN": "postgresql://nobody@127.0.0.1:1/nothing"}
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, **wrong}
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("HEADRACE_DEMO_DSN leads to no database: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 # In a browser.
 
 
@@ -463,7 +474,9 @@ def test_a_server_that_goes_away_is_told(browser, tmp_path):
         page.get_by_role("alert").wait_for()
         assert "does not answer" in page.get_by_role("alert").inner_text()
         page.get_by_label("Read", exact=True).select_option("as fast as it comes")
-        broke = status(page, "Stream a CSV", r"Failed after [\d,]+ rows: (.*)")
+        here = number(status(page, "Stream a CSV", r"Failed after ([\d,]+) rows"))
+        assert here == number(figure(page, "Stream a CSV", "Rows here").inner_text())
+        broke = status(page, "Stream a CSV", r"Failed after .* rows: (.*)")
         assert broke == "the connection to the server broke, or there is none."
         page.get_by_label("File", exact=True).set_input_files(DEMO / "app.py")
         button(page, "Upload").click()

@@ -81,23 +81,30 @@ async function streamCsv(signal) {
   Object.assign(csv, { rows: 0, bytes: 0, lines: 0, tail: "", transfer: null });
   $("csv-read").textContent = "0";
   showCsv();
-  const response = await answer(await fetch("/birds.csv", { signal }));
-  csv.transfer = Number(response.headers.get("x-transfer"));
-  const reader = response.body.getReader();
+  const began = performance.now();
+  try {
+    const response = await answer(await fetch("/birds.csv", { signal }));
+    csv.transfer = Number(response.headers.get("x-transfer"));
+    await readCsv(response.body.getReader(), signal);
+  } finally {
+    showCsv();
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  return `Complete: ${number.format(csv.rows)} rows in ${seconds} s.`;
+}
+
+async function readCsv(reader, signal) {
   const decoder = new TextDecoder();
   const began = performance.now();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done) return;
     for (let start = 0; start < value.length; start += SLICE) {
       take(value.subarray(start, start + SLICE), decoder);
       if (performance.now() - csv.shown > 50) showCsv();
       await pace(began, signal);
     }
   }
-  showCsv();
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  return `Complete: ${number.format(csv.rows)} rows in ${seconds} s.`;
 }
 
 function take(bytes, decoder) {
@@ -207,15 +214,20 @@ function showActivity(transfers) {
   );
 }
 
+function tellGone(gone) {
+  $("gone").hidden = !gone;
+  $("activity").classList.toggle("stale", gone);
+}
+
 function follow() {
   const events = new EventSource("/activity");
-  events.onopen = () => { $("gone").hidden = true; };
+  events.onopen = () => tellGone(false);
   events.onmessage = (event) => {
     const transfers = JSON.parse(event.data);
     if (transfers.length) showActivity(transfers);
   };
   events.onerror = () => {
-    $("gone").hidden = false;
+    tellGone(true);
     // A browser gives up for good after some answers; a refused connection it tries again.
     if (events.readyState === EventSource.CLOSED) setTimeout(follow, 2000);
   };

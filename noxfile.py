@@ -131,9 +131,9 @@ def types(session: nox.Session) -> None:
     install(session, "types", *FOLDERS)
     session.run("mypy", *(f"packages/{folder}/src" for folder in FOLDERS), "noxfile.py", "tools")
     relaxed = ("--allow-untyped-defs", "--allow-incomplete-defs", "--allow-untyped-calls")
-    # One run each: two conftest.py in one run are a duplicate module.
+    # One run each, named from the top: two conftest.py would be one module twice.
     for tested in (*(f"packages/{folder}/tests" for folder in FOLDERS), "tests"):
-        session.run("mypy", *relaxed, "--no-check-untyped-defs", tested)
+        session.run("mypy", *relaxed, "--no-check-untyped-defs", "--explicit-package-bases", tested)
 
 
 @nox.session(python=PYTHONS[0], reuse_venv=False)

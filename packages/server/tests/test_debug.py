@@ -6,7 +6,7 @@ import pytest
 
 from headrace import Headrace, Request
 from headrace._debug import error_response
-from headrace.exceptions import HeadraceException, NotFound, ServerError
+from headrace.exceptions import HeadraceException, NotFound, ResponseError, ServerError
 from headrace_http_parser import Headers, RequestHead
 
 TEXT = "text/plain; charset=utf-8"
@@ -47,6 +47,7 @@ def test_a_refusal_looks_the_same_everywhere(
     [
         pytest.param(LookupError("secret"), 500, b"Internal Server Error\n", id="any"),
         pytest.param(ServerError("down"), 500, b"down\n", id="with-message"),
+        pytest.param(ResponseError("begun twice"), 500, b"Internal Server Error\n", id="private"),
         pytest.param(HeadraceException(status_code=503), 503, b"Service Unavailable\n", id="503"),
     ],
 )

@@ -105,6 +105,12 @@ def test_messages(error: HeadraceException, message: str, status: int) -> None:
     assert (error.message, str(error), error.status_code) == (message, message, status)
 
 
+def test_what_is_for_the_log_alone() -> None:
+    private = {row[0] for row in TREE if getattr(exceptions, row[0]).private}
+    assert private == {"WriteOverflow", "ResponseError", "ExchangeEnded", "ClientGone"}
+    assert not HeadraceException.private
+
+
 def test_a_status_does_not_leak_into_the_class() -> None:
     HeadraceException(status_code=404)
     assert HeadraceException.status_code == 500

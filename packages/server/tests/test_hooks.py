@@ -203,8 +203,11 @@ async def test_a_listener_gets_the_loop_if_it_takes_two() -> None:
     def new(app: Any) -> None:
         called.append((app,))
 
-    await run("after_server_start", old, new)
-    assert called == [(APP, "the loop"), (APP,)]
+    def with_default(app: Any, pool_size: int = 5) -> None:
+        called.append((app, pool_size))
+
+    await run("after_server_start", old, new, with_default)
+    assert called == [(APP, "the loop"), (APP,), (APP, 5)]
 
 
 async def test_an_async_listener_is_awaited_before_the_next() -> None:

@@ -71,6 +71,7 @@ HELPERS = {
     ),
     "empty": (lambda: empty(), "204 No Content|"),
     "empty 200": (lambda: empty(200), "200 OK|content-length: 0|"),
+    "empty 304": (lambda: empty(304, {"ETag": '"x"'}), '304 Not Modified|ETag: "x"|'),
     "redirect": (
         lambda: redirect("/a b?x=é"),
         "302 Found|content-type: text/html; charset=utf-8|"
@@ -567,3 +568,21 @@ def test_a_start_listener_that_fails_keeps_the_server_from_starting(app):
 
     with pytest.raises(RuntimeError, match="no database"):
         asyncio.run(start())
+
+
+def test_a_start_listener_that_fails_closes_the_port(app):
+    @app.listener("after_server_start")
+    async def fail(app):
+        raise RuntimeError("no database")
+
+    async def start():
+        server = Server(app, Config(port=0))
+        try:
+            with pytest.raises(RuntimeError, match="no database"):
+                await server.start()
+            assert server._listener is None or not server._listener.is_serving()
+        finally:
+            if server._listener is not None:
+                server._listener.close()
+
+    asyncio.run(start())

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from headrace import Headrace
-from headrace.exceptions import BadRequest, ResponseError
+from headrace.exceptions import BadRequest, ResponseError, WriteOverflow
 from headrace.response import stream, text
 
 TEXT = "text/plain; charset=utf-8"
@@ -136,6 +136,22 @@ def test_what_a_writer_changes_later_is_not_sent(serve, app):
         data[:] = b"after!"
 
     assert serve(app).ask(get()) == streamed("before")
+
+
+def test_unawaited_writes_are_capped_with_a_clear_error(serve, app, log):
+    @app.get("/")
+    async def handler(request):
+        async def fill(response):
+            for _ in range(4096):
+                response.write(b"x" * 65536)
+
+        return stream(fill)
+
+    received = serve(app, write_cap=1 << 20).ask(get())
+    assert not received.endswith(b"0\r\n\r\n")
+    (error,) = log.tracebacks()
+    assert isinstance(error, WriteOverflow)
+    assert "await response.write" in str(error)
 
 
 # What send takes.

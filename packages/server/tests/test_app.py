@@ -350,6 +350,44 @@ def test_a_blueprint_under_two_prefixes(app: Headrace, bp: Blueprint) -> None:
     assert [matches(app, "GET", path) for path in ("/bp/x", "/other/x")] == ["Found", "Found"]
 
 
+def test_a_blueprint_with_settings_that_is_filled_afterwards(app: Headrace, bp: Blueprint) -> None:
+    app.blueprint(bp, url_prefix="/other")
+    bp.get("/x")(plain)
+    assert matches(app, "GET", "/other/x") == "Found"
+
+
+def test_hooks_of_a_blueprint_that_is_registered_twice(app: Headrace, bp: Blueprint) -> None:
+    def own(request: Any) -> None: ...
+
+    bp.on_request(own)
+    bp.get("/x")(plain)
+    app.blueprint(bp)
+    app.blueprint(bp, url_prefix="/other")
+    assert endpoint(app, "GET", "/bp/x").hooks.before == (own,)
+    assert endpoint(app, "GET", "/other/x").hooks.before == (own,)
+
+
+def test_hooks_of_two_blueprints_of_one_name(app: Headrace, bp: Blueprint) -> None:
+    def own(request: Any) -> None: ...
+
+    other = Blueprint(bp.name, url_prefix="/other")
+    bp.on_request(own)
+    bp.get("/x")(plain)
+    other.get("/x")(plain)
+    app.blueprint(bp)
+    app.blueprint(other)
+    assert endpoint(app, "GET", "/bp/x").hooks.before == (own,)
+    assert endpoint(app, "GET", "/other/x").hooks.before == ()
+
+
+def test_a_listener_that_is_declared_afterwards_is_checked(app: Headrace, bp: Blueprint) -> None:
+    app.blueprint(bp)
+    bp.listener("startup")(plain)
+    bp.listener("before_server_start")(plain)
+    with pytest.raises(ConfigError, match=r"^there is no event 'startup' to listen to; known: "):
+        app.dispatch()
+
+
 def test_an_unknown_setting_of_a_blueprint(app: Headrace, bp: Blueprint) -> None:
     with pytest.raises(TypeError, match="prefix"):
         app.blueprint(bp, prefix="/x")
@@ -379,7 +417,7 @@ def test_declarations_of_the_app_come_first(app: Headrace, bp: Blueprint) -> Non
     bp.get("/x")(plain)
     app.blueprint(bp)
     app.get("/y")(plain)
-    assert [declaration.blueprint for declaration in app.declarations()] == [None, "bp"]
+    assert [declaration.blueprint for declaration in app.declarations()] == [None, "bp#0"]
 
 
 def test_middleware_of_a_blueprint_is_for_its_routes(app: Headrace, bp: Blueprint) -> None:
@@ -457,6 +495,14 @@ def test_url_for(app: Headrace, bp: Blueprint, name: str, params: dict[str, Any]
     assert app.url_for(name, **params) in (url, url.replace("%20", "+"))
 
 
+def test_url_for_what_a_blueprint_declared_afterwards(app: Headrace, bp: Blueprint) -> None:
+    app.blueprint(bp)
+    bp.get("/late")(plain)
+    assert app.url_for("bp.plain") == "/bp/late"
+    app.get("/later")(handler)
+    assert app.url_for("handler") == "/later"
+
+
 def test_url_for_takes_a_parameter_called_name(app: Headrace) -> None:
     app.get("/<name>")(plain)
     assert app.url_for("plain", name="n") == "/n"
@@ -522,3 +568,16 @@ def test_run_refuses_before_it_serves(
     with pytest.raises(ConfigError, match=message):
         app.run(**settings)
     assert served == []
+
+
+def test_a_refused_blueprint_leaves_no_routes_behind():
+    app = Headrace("app")
+    blueprint = Blueprint("b")
+    blueprint.add_route(lambda request: None, "/a")
+    blueprint.add_route(lambda request: None, "/b", max_body=-1)
+    with pytest.raises(ConfigError, match="route GET /b: max_body"):
+        app.blueprint(blueprint)
+    better = Blueprint("b")
+    better.add_route(lambda request: None, "/a")
+    app.blueprint(better)
+    assert [route.path for route in app.router().routes] == ["/a"]

@@ -153,6 +153,17 @@ def test_no_application(
     assert served == []
 
 
+@pytest.mark.parametrize("target", ["", ":app", "./shop_main.py", ".shop_main:app"])
+def test_no_module_name(invoke: Invoke, served: Served, target: str) -> None:
+    result = invoke("run", target)
+    assert (result.exit_code, result.output) == (
+        1,
+        f"Error: {target!r} names no module; write MODULE:APP, for a file main.py that says "
+        "'app = Headrace()': main:app\n",
+    )
+    assert served == []
+
+
 @pytest.mark.parametrize(
     ("target", "error"),
     [("shop_broken", ModuleNotFoundError), ("shop_wrong", ZeroDivisionError)],
@@ -269,11 +280,11 @@ def test_a_target_is_needed(invoke: Invoke) -> None:
 def test_routes(invoke: Invoke) -> None:
     result = invoke("routes", "shop_main")
     assert result.exit_code == 0
-    header, *rows = (line.split()[:5] for line in result.output.splitlines())
-    assert header == ["METHODS", "PATH", "NAME", "HOST", "STREAM"]
+    header, *rows = (line.split() for line in result.output.splitlines())
+    assert header == ["METHODS", "PATH", "NAME", "HOST", "STREAM", "HANDLER"]
     assert rows == [
-        ["GET", "/books/<id:int>", "book", "-", "-"],
-        ["POST", "/books", "new", "-", "yes"],
+        ["GET", "/books/<id:int>", "book", "-", "-", "book"],
+        ["POST", "/books", "new", "-", "yes", "create"],
     ]
 
 

@@ -82,6 +82,9 @@ WRONG = [
         {"head_timeout": False}, "head_timeout must be float, not bool (False)", id="bool-for-float"
     ),
     pytest.param(
+        {"head_timeout": float("nan")}, "head_timeout must be at least 0.001, not nan", id="nan"
+    ),
+    pytest.param(
         {"loop": "trio"}, "loop must be one of 'auto', 'asyncio', 'uvloop', not 'trio'", id="choice"
     ),
     pytest.param(

@@ -77,7 +77,9 @@ def test_a_route_of_a_host(app: Headrace) -> None:
     dispatch = app.dispatch()
     there = dispatch.request(head(host="a.example:80"), NO_EXCHANGE)
     elsewhere = dispatch.request(head(host="b.example"), NO_EXCHANGE)
+    absolute = dispatch.request(head(target=b"http://a.example/", host="b.example"), NO_EXCHANGE)
     assert there.endpoint is not None
+    assert absolute.endpoint is there.endpoint
     assert isinstance(elsewhere.refused, NotFound)
 
 
@@ -406,3 +408,16 @@ async def test_response_middleware_sees_errors_too(app: Headrace, handled: bool)
     if handled:
         app.exception(KeyError)(lambda request, error: text("handled"))
     assert (await answer(app, KeyError())).headers["x-tag"] == "t"
+
+
+async def test_response_middleware_that_gives_no_response(app: Headrace) -> None:
+    app.on_response(lambda request, response: "oops")
+    app.get("/")(lambda request: text("x"))
+    with pytest.raises(ResponseError, match=r"^the handler returned str; "):
+        await call(app)
+
+
+async def test_response_middleware_that_takes_the_response_in_hand(app: Headrace) -> None:
+    app.on_response(lambda request, response: in_hand())
+    app.get("/")(lambda request: text("x"))
+    assert await call(app) is None

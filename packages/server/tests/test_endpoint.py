@@ -53,6 +53,14 @@ def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
     return outer
 
 
+def awaiting(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def outer(*args: Any) -> Any:
+        return function(*args)
+
+    return outer
+
+
 @pytest.fixture
 def make() -> Make:
     def make(
@@ -83,6 +91,8 @@ ASYNC = [
     pytest.param(functools.partial(functools.partial(coroutine)), id="partial"),
     pytest.param(decorated(decorated(coroutine)), id="decorated"),
     pytest.param(functools.partial(decorated(coroutine)), id="partial-of-decorated"),
+    pytest.param(awaiting(plain), id="async-decorator"),
+    pytest.param(decorated(awaiting(plain)), id="decorated-async-decorator"),
     pytest.param(Async(), id="callable-object"),
     pytest.param(Async().method, id="method"),
 ]
@@ -171,3 +181,12 @@ def test_an_unknown_setting(make: Make) -> None:
 
 def test_slots(make: Make) -> None:
     assert not hasattr(make(), "__dict__")
+
+
+@pytest.mark.parametrize(
+    ("handler", "shown"),
+    [(plain, "plain"), (View.as_view(), "View"), (functools.partial(plain), "functools.partial(")],
+    ids=["function", "view", "partial"],
+)
+def test_repr_is_the_handlers_name(make: Make, handler: Any, shown: str) -> None:
+    assert repr(make(handler)).startswith(shown)

@@ -410,6 +410,16 @@ async def test_a_generator_that_fails_is_closed_and_cuts(caplog):
     assert len(closed) == 1
 
 
+async def test_middleware_may_replace_a_body_by_text():
+    driver = Driver(lambda request: text("a"))
+
+    @driver.app.middleware("response")
+    async def replace(request, response):
+        response.body = "é"
+
+    assert (await driver.run())[:2] == [("start", 200, 2, True), ("end", "é".encode())]
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [

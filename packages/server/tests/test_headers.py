@@ -22,6 +22,7 @@ def headers() -> ResponseHeaders:
         pytest.param({"A": "1", "b": "2"}, [("A", "1"), ("b", "2")], id="mapping"),
         pytest.param(PAIRS, PAIRS, id="pairs"),
         pytest.param(iter(PAIRS), PAIRS, id="iterator"),
+        pytest.param(ResponseHeaders(PAIRS), PAIRS, id="headers"),
         pytest.param({"Content-Length": 5}, [("Content-Length", "5")], id="number"),
     ],
 )

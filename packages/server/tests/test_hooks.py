@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -208,6 +209,22 @@ async def test_a_listener_gets_the_loop_if_it_takes_two() -> None:
 
     await run("after_server_start", old, new, with_default)
     assert called == [(APP, "the loop"), (APP,), (APP, 5)]
+
+
+@pytest.mark.parametrize(
+    "listener",
+    [lambda app, pool=5: None, lambda app, *rest: None, lambda app, **rest: None],
+    ids=["default", "args", "kwargs"],
+)
+async def test_a_listener_that_needs_no_loop_gets_none(listener: Function) -> None:
+    called: list[Any] = []
+
+    @functools.wraps(listener)
+    def notes(*args: Any) -> None:
+        called.append(args)
+
+    await run("after_server_start", notes)
+    assert called == [(APP,)]
 
 
 async def test_an_async_listener_is_awaited_before_the_next() -> None:

@@ -85,7 +85,26 @@ def make(exchange: FakeExchange) -> Make:
     ],
 )
 def test_split_target(target: bytes, path: str, query: str) -> None:
-    assert split_target(target) == (path, query)
+    assert split_target(target)[:2] == (path, query)
+
+
+@pytest.mark.parametrize(
+    ("target", "host"),
+    [
+        (b"http://h/p", "h"),
+        (b"http://u@h:81", "h:81"),
+        (b"http://[::1]:81?q", "[::1]:81"),
+        (b"/p", "field"),
+        (b"//h/p", "field"),
+        (b"*", "field"),
+    ],
+)
+def test_the_host_of_an_absolute_target_wins_over_the_field(
+    make: Make, target: bytes, host: str
+) -> None:
+    request = make(target, host="field")
+    assert request.host == host
+    assert request.url.startswith(f"http://{host}")
 
 
 # What the head says
@@ -233,8 +252,8 @@ def test_json(make: Make, body: bytes, value: object) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"{'a': 1}", b"1 2", b'"\xff"', b"NaN", b"9" * 5000],
-    ids=["empty", "cut", "python", "two", "not-utf-8", "nan", "huge-number"],
+    [b"", b"{", b"{'a': 1}", b"1 2", b'"\xff"', b"NaN", b"9" * 5000, b"[" * 200000],
+    ids=["empty", "cut", "python", "two", "not-utf-8", "nan", "huge-number", "deep"],
 )
 def test_json_that_is_none_is_the_clients_fault(make: Make, body: bytes) -> None:
     with pytest.raises(BadRequest, match=r"^the body is not valid JSON: ") as caught:
@@ -265,6 +284,7 @@ def test_text(make: Make, content_type: str, body: bytes, text: str) -> None:
         ("text/plain; charset=klingon", "klingon"),
         ("text/plain; charset=rot13", "rot13"),
         ("text/plain; charset=hex", "hex"),
+        ("text/plain; charset=undefined", "undefined"),
     ],
 )
 def test_text_that_is_none_is_the_clients_fault(make: Make, content_type: str, name: str) -> None:
@@ -279,6 +299,12 @@ def test_text_that_is_none_is_the_clients_fault(make: Make, content_type: str, n
 async def test_a_preloaded_body_can_be_read_as_a_stream(make: Make) -> None:
     stream = make(body=b"abc").stream
     assert [await stream.get() for _ in range(3)] == [b"abc", None, None]
+
+
+async def test_a_preloaded_body_need_not_be_read(make: Make) -> None:
+    stream = make(body=b"abc").stream
+    assert not stream.at_end
+    del stream  # a ResourceWarning would be an error
 
 
 async def test_no_body_as_a_stream(make: Make) -> None:

@@ -88,6 +88,20 @@ def test_headers_are_taken_over(make: Any) -> None:
     assert given == {"X-Tag": "t"}
 
 
+@pytest.mark.parametrize("body", [bytearray(b"a"), memoryview(b"a")], ids=["array", "view"])
+def test_a_body_is_taken_over(body: Any) -> None:
+    assert type(raw(body).body) is bytes
+    assert raw(body).body == b"a"
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [(None, "NoneType"), (5, "int"), ({}, "dict"), ([b"a"], "list")]
+)
+def test_a_body_of_another_type(body: Any, kind: str) -> None:
+    with pytest.raises(TypeError, match=f"^a body is str or bytes, not {kind}; only write"):
+        text(body)
+
+
 @dataclasses.dataclass
 class Point:
     x: int
@@ -186,7 +200,7 @@ def test_write_takes_anything(data: object, sent: bytes) -> None:
 def test_send_refuses_what_is_neither_text_nor_bytes(data: object, kind: str) -> None:
     with pytest.raises(TypeError) as caught:
         encoded(data, coerce=False)
-    assert str(caught.value) == f"send() takes str or bytes, not {kind}; write() takes anything"
+    assert str(caught.value) == f"a body is str or bytes, not {kind}; only write() takes anything"
 
 
 @pytest.mark.parametrize("view", [False, True], ids=["bytearray", "memoryview"])
@@ -257,6 +271,8 @@ def test_stream_takes_what_a_response_takes() -> None:
         pytest.param(b"bytes", "bytes", id="bytes"),
         pytest.param(None, "NoneType", id="None"),
         pytest.param(5, "int", id="int"),
+        pytest.param(bytearray(b"x"), "bytearray", id="bytearray"),
+        pytest.param(memoryview(b"x"), "memoryview", id="memoryview"),
     ],
 )
 def test_stream_refuses(producer: Any, kind: str) -> None:
@@ -383,3 +399,24 @@ async def test_leaving_the_block_by_an_exception_cuts(
 @pytest.mark.parametrize("kind", [BaseResponse, HTTPResponse, StreamingResponse, ResponseStream])
 def test_slots(kind: type[BaseResponse]) -> None:
     assert not hasattr(kind.__new__(kind), "__dict__")
+
+
+def _numbers():
+    yield 1
+
+
+async def _letters():
+    yield "a"
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        pytest.param(_numbers, "_numbers", id="plain"),
+        pytest.param(_letters, "_letters", id="async"),
+    ],
+)
+def test_stream_takes_a_generator_and_not_its_function(function, name):
+    with pytest.raises(ConfigError) as caught:
+        stream(function)
+    assert str(caught.value) == f"stream() takes the generator, not its function: stream({name}(…))"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from headrace_routing import (
     Declaration,
     Declarations,
     ListenerDeclaration,
+    NoSuchRouteError,
     RouteDeclaration,
     Router,
 )
@@ -48,8 +50,9 @@ class Headrace(Declarations):
         self.config = config or Config()
         self.ctx = SimpleNamespace()
         self.draining = Draining()
-        self._blueprints: list[Blueprint | BlueprintGroup] = []
-        self._known: Router[Endpoint] = Router()
+        self._blueprints: list[tuple[Blueprint | BlueprintGroup, dict[str, Any]]] = []
+        self._known = self.router()
+        self._known.thaw()
 
     def __repr__(self) -> str:
         return f"<Headrace {self.name!r}>"
@@ -69,21 +72,25 @@ class Headrace(Declarations):
 
         Args:
             blueprint: what it declares later, before the server starts, counts too.
-            settings: replace the blueprint's own, such as ``url_prefix``.
+            settings: replace a blueprint's own, such as ``url_prefix``; those of a group stand
+                around the group's.
 
         Raises:
             ConfigError, RoutingError: as for a route of the app itself.
         """
         if not isinstance(blueprint, Blueprint | BlueprintGroup):
             raise ConfigError(f"app.blueprint() takes a Blueprint or a group, not {blueprint!r}")
-        if settings:
-            if isinstance(blueprint, BlueprintGroup):
-                blueprint = BlueprintGroup(blueprint, **settings)
-            else:
-                blueprint = blueprint.copy(**settings)
-        for declaration in blueprint.declarations():
-            self._check(declaration)
-        self._blueprints.append(blueprint)
+        self._blueprints.append((blueprint, settings))
+        try:
+            self._learn()
+        except Exception:
+            self._blueprints.pop()
+            raise
+
+    def _learn(self) -> None:
+        """Bring what is known of all routes up to date."""
+        self._known = self.router()
+        self._known.thaw()
 
     def _check(self, declaration: Declaration) -> None:
         if isinstance(declaration, RouteDeclaration):
@@ -93,19 +100,33 @@ class Headrace(Declarations):
 
     def url_for(self, name: str, /, **params: Any) -> str:
         """Build the URL of a named route, see ``headrace_routing.Router.url_for``."""
-        return self._known.url_for(name, **params)
+        try:
+            return self._known.url_for(name, **params)
+        except NoSuchRouteError:
+            # A blueprint that was filled after it was registered may have it.
+            self._learn()
+            return self._known.url_for(name, **params)
 
     def declarations(self) -> list[Declaration]:
-        """Return everything declared, the app's own first, then blueprint by blueprint."""
+        """Return everything declared, the app's own first, then blueprint by blueprint.
+
+        A blueprint's declarations name it and the place of its registration, so that one which is
+        registered twice, or two of the same name, keep their hooks apart.
+        """
         found = list(self.declared)
-        for blueprint in self._blueprints:
-            found += blueprint.declarations()
+        for place, (blueprint, settings) in enumerate(self._blueprints):
+            found += [
+                each
+                if each.blueprint is None
+                else replace(each, blueprint=f"{each.blueprint}#{place}")
+                for each in outfitted(blueprint, settings).declarations()
+            ]
         return found
 
     def router(self) -> Router[Endpoint]:
         """Return a frozen router over everything declared so far."""
         declared = self.declarations()
-        router: Router[Endpoint] = Router()
+        router: Router[Endpoint] = Router(bad_path="bad_request")
         hooks: dict[str | None, Hooks] = {}
         for each in declared:
             if isinstance(each, RouteDeclaration):
@@ -114,6 +135,8 @@ class Headrace(Declarations):
                 endpoint = Endpoint(each, hooks[each.blueprint])
                 endpoint.stream = endpoint.stream or self.is_request_stream
                 each.add_to(router, endpoint)
+            elif isinstance(each, ListenerDeclaration):
+                check_listener(each)
         router.freeze()
         return router
 
@@ -137,3 +160,14 @@ class Headrace(Declarations):
         if port is not None:
             settings["port"] = port
         serve(self, override(self.config, **settings))
+
+
+def outfitted(
+    blueprint: Blueprint | BlueprintGroup, settings: dict[str, Any]
+) -> Blueprint | BlueprintGroup:
+    """Return the blueprint or group as it stands now, with these settings."""
+    if not settings:
+        return blueprint
+    if isinstance(blueprint, BlueprintGroup):
+        return BlueprintGroup(blueprint, **settings)
+    return blueprint.copy(**settings)

@@ -24,6 +24,11 @@ def load(target: str, folder: str) -> Headrace:
     """
     module_name, _, attribute = target.partition(":")
     attribute = attribute or "app"
+    if not module_name or module_name.startswith("."):
+        raise click.ClickException(
+            f"{target!r} names no module; write MODULE:APP, for a file main.py that says "
+            "'app = Headrace()': main:app"
+        )
     sys.path.insert(0, str(Path(folder).resolve()))
     try:
         module = importlib.import_module(module_name)

@@ -100,7 +100,7 @@ def check(each: dataclasses.Field[Any], kind: Any, value: Any) -> None:
             f"{each.name} must be {kind.__name__}, not {type(value).__name__} ({value!r})"
         )
     low, high = each.metadata["low"], each.metadata["high"]
-    if low is not None and value < low:
+    if low is not None and not value >= low:  # not a number is not within bounds either
         raise ConfigError(f"{each.name} must be at least {low}, not {value!r}")
     if high is not None and value > high:
         raise ConfigError(f"{each.name} must be at most {high}, not {value!r}")

@@ -213,7 +213,8 @@ class Connection(asyncio.Protocol):
             while True:
                 while self._events and self._take(self._events[0]):
                     pass
-                if self._events or not self._parser.pending or self._lingering or self._lost:
+                over = self._broken or self._lingering or self._lost
+                if self._events or over or not self._parser.pending:
                     break
                 self._refill()
         finally:

@@ -50,7 +50,7 @@ class Dispatch:
     def request(self, head: RequestLine, exchange: Exchange) -> Request:
         """Make the request and find its endpoint."""
         request = Request(self._app, head, exchange)
-        found = self._match(head.method, request.path, request.headers.get("host"))
+        found = self._match(head.method, request.path, request.host or None)
         if isinstance(found, Found):
             request.endpoint = found.handler
             request.match_info = found.params
@@ -98,7 +98,9 @@ class Dispatch:
             if isawaitable(replaced):
                 replaced = await replaced
             if replaced is not None:
-                response = replaced
+                response = checked(replaced)
+                if response is None:
+                    return None
         return response
 
     async def answer(self, request: Request, error: Exception) -> BaseResponse | None:

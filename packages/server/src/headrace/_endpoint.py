@@ -58,14 +58,16 @@ class Endpoint:
     def _check_async(self, methods: tuple[str, ...]) -> None:
         """A handler that reads its body waits for it, which a plain function cannot."""
         for function in functions_of(self.handler, methods):
-            if not inspect.iscoroutinefunction(function) and not inspect.isasyncgenfunction(
-                function
-            ):
+            if not any(map(is_async, layers(function))):
+                function = inspect.unwrap(function)
                 name = getattr(function, "__qualname__", repr(function))
                 raise ConfigError(
                     f"route {self.where}: {name} streams the request's body, so it has to be "
                     "an 'async def'"
                 )
+
+    def __repr__(self) -> str:
+        return str(getattr(self.handler, "__qualname__", self.handler))
 
     def body_limit(self, config: Config) -> int:
         """Return the longest body in bytes, 0 for no limit."""
@@ -75,7 +77,7 @@ class Endpoint:
 
 
 def functions_of(handler: Handler, methods: tuple[str, ...]) -> Iterator[Handler]:
-    """Give the functions that calls of a handler reach: through views, partials and decorators."""
+    """Give the functions that calls of a handler reach, through views and partials."""
     view = getattr(handler, "view_class", None)
     found = [handler] if view is None else [getattr(view, method.lower()) for method in methods]
     for function in found:
@@ -83,4 +85,21 @@ def functions_of(handler: Handler, methods: tuple[str, ...]) -> Iterator[Handler
             function = function.func
         if not inspect.isroutine(function) and not inspect.isclass(function):
             function = type(function).__call__
-        yield inspect.unwrap(function)
+        yield function
+
+
+def layers(function: Handler) -> Iterator[Handler]:
+    """Give a function and what its decorators wrap, outermost first.
+
+    One async layer is enough: an async decorator may call a plain function, and a plain one that
+    hands on what an async function returned is awaited as well.
+    """
+    yield function
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+        yield function
+
+
+def is_async(function: Handler) -> bool:
+    """Whether a call gives something to wait for."""
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)

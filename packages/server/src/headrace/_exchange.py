@@ -35,7 +35,7 @@ from .exceptions import (
     ResponseError,
     TruncatedBody,
 )
-from .response import BaseResponse, HTTPResponse, ResponseStream, StreamingResponse
+from .response import BaseResponse, HTTPResponse, ResponseStream, StreamingResponse, encoded
 
 if TYPE_CHECKING:
     import contextvars
@@ -308,11 +308,12 @@ class Exchange:
     def _respond(self, response: HTTPResponse) -> None:
         """Send a finished response."""
         self._must_be(State.HANDLING, "the handler returned a response after it had begun one")
-        size = len(response.body)
+        body = encoded(response.body, coerce=False)  # middleware may have put a str there
+        size = len(body)
         self._wire.start(response.status, fields(response), size, whole=True)
         self.state = advance(self.state, Step.HEAD)
         self.status = response.status
-        self._wire.send([response.body], size, True)
+        self._wire.send([body], size, True)
         self.state = advance(self.state, Step.END)
         self.reason = EndReason.COMPLETE
 

@@ -19,7 +19,10 @@ class ResponseHeaders(MutableMapping[str, str]):
     def __init__(self, pairs: Pairs | None = None) -> None:
         self._pairs: list[tuple[str, str]] = []
         if pairs is not None:
-            items = pairs.items() if isinstance(pairs, Mapping) else pairs
+            if isinstance(pairs, ResponseHeaders):
+                items: Iterable[tuple[str, str]] = pairs.pairs()
+            else:
+                items = pairs.items() if isinstance(pairs, Mapping) else pairs
             self._pairs += [(name, str(value)) for name, value in items]
 
     def __getitem__(self, name: str) -> str:

@@ -108,5 +108,10 @@ async def run_listeners(
 
 def wants_loop(listener: Callable[..., Any]) -> bool:
     """Whether a listener is one of ``(app, loop)``, as in 2017, or one of ``(app)``."""
-    parameters = inspect.signature(listener).parameters.values()
-    return sum(each.default is each.empty for each in parameters) > 1
+    positional = [
+        each
+        for each in inspect.signature(listener).parameters.values()
+        if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
+    ]
+    required = [each for each in positional if each.default is each.empty]
+    return len(required) > 1 or any(each.name == "loop" for each in positional[1:2])

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from headrace_streams import ByteReceiver, pipe
+from headrace_streams import ByteReceiver, from_iterable
 
 from .exceptions import BadRequest, HeadraceException
 
@@ -93,6 +93,7 @@ class Request:
 
     __slots__ = (
         "_args",
+        "_authority",
         "_ctx",
         "_exchange",
         "_stream",
@@ -118,7 +119,7 @@ class Request:
         self.endpoint: Endpoint | None = None
         self.refused: HeadraceException | None = None
 
-        self.path, self.query_string = split_target(head.target)
+        self.path, self.query_string, self._authority = split_target(head.target)
         self._exchange = exchange
         self._args: RequestParameters | None = None
         self._ctx: SimpleNamespace | None = None
@@ -151,8 +152,12 @@ class Request:
 
     @property
     def host(self) -> str:
-        """The Host field, ``""`` if HTTP/1.0 sent none."""
-        return self.headers.get("host") or ""
+        """The host that was asked for, with its port if there is one.
+
+        That of the target where the client sent an absolute URL (RFC 9112, 3.2.2), else the Host
+        field, ``""`` if HTTP/1.0 sent none.
+        """
+        return self._authority or self.headers.get("host") or ""
 
     @property
     def url(self) -> str:
@@ -184,7 +189,7 @@ class Request:
         """
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise BadRequest(f"the body is not valid JSON: {error}") from None
 
     @property
@@ -199,7 +204,7 @@ class Request:
         charset = charset.partition(";")[0].strip().strip('"') or "utf-8"
         try:
             return self.body.decode(charset)
-        except (UnicodeDecodeError, LookupError) as error:
+        except (UnicodeError, LookupError) as error:
             raise BadRequest(f"the body is not text in {charset}: {error}") from None
 
     @property
@@ -207,12 +212,11 @@ class Request:
         """The body as it arrives; where the route does not stream, the body that was preloaded."""
         if self._stream is None:
             intake = self._exchange.intake
+            source: ByteReceiver
             if intake is not None and intake.receiver is not None:
                 source = intake.receiver
             else:
-                sender, source = pipe()
-                sender.write(self.body)
-                sender.close()
+                source = from_iterable((self.body,))
             self._stream = RequestStream(self._exchange, source)
         return self._stream
 
@@ -246,15 +250,15 @@ class Request:
         return self._exchange.begin(status, headers, content_type)
 
 
-def split_target(target: bytes) -> tuple[str, str]:
-    """Return path and query of a request target, both as sent.
+def split_target(target: bytes) -> tuple[str, str, str]:
+    """Return path, query and host of a request target, all as sent.
 
-    The absolute form (RFC 9112, 3.2.2) gives its path; the asterisk and authority forms are
-    returned whole and match no route.
+    Only the absolute form (RFC 9112, 3.2.2) has a host; the asterisk and authority forms are
+    returned whole as path and match no route.
     """
     text = target.decode("ascii")
     if not text.startswith("/") and "://" in text:
         parts = urlsplit(text)
-        return parts.path or "/", parts.query
+        return parts.path or "/", parts.query, parts.netloc.rpartition("@")[2]
     path, _, query = text.partition("?")
-    return path, query
+    return path, query, ""

@@ -7,6 +7,7 @@ response in hand with ``response = await request.respond()`` and writes to it.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from urllib.parse import quote
@@ -45,7 +46,10 @@ class BaseResponse:
 
 
 class HTTPResponse(BaseResponse):
-    """A response whose body is complete. ``body`` is str (sent as UTF-8) or bytes."""
+    """A response whose body is complete.
+
+    ``body`` is str (sent as UTF-8) or bytes-like; anything else is a TypeError.
+    """
 
     __slots__ = ("body",)
 
@@ -57,7 +61,7 @@ class HTTPResponse(BaseResponse):
         content_type: str | None = TEXT,
     ) -> None:
         super().__init__(status, headers, content_type)
-        self.body = body.encode() if isinstance(body, str) else body
+        self.body = encoded(body, coerce=False)
 
 
 class StreamingResponse(BaseResponse):
@@ -175,7 +179,9 @@ def encoded(data: object, *, coerce: bool) -> bytes:
         return bytes(data)
     if coerce:
         return str(data).encode()
-    raise TypeError(f"send() takes str or bytes, not {type(data).__name__}; write() takes anything")
+    raise TypeError(
+        f"a body is str or bytes, not {type(data).__name__}; only write() takes anything"
+    )
 
 
 def stream(
@@ -199,11 +205,14 @@ def stream(
     yet, else a connection that is cut.
     """
     good = callable(streaming_fn) or isinstance(streaming_fn, AsyncIterable | Iterable)
-    if not good or isinstance(streaming_fn, str | bytes):
+    if not good or isinstance(streaming_fn, str | bytes | bytearray | memoryview):
         raise ConfigError(
             "stream() takes an async function of the response, an async iterable or an iterable, "
             f"not {type(streaming_fn).__name__}"
         )
+    if inspect.isgeneratorfunction(streaming_fn) or inspect.isasyncgenfunction(streaming_fn):
+        name = getattr(streaming_fn, "__name__", repr(streaming_fn))
+        raise ConfigError(f"stream() takes the generator, not its function: stream({name}(…))")
     return StreamingResponse(streaming_fn, status, headers, content_type)
 
 

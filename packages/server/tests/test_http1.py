@@ -38,6 +38,10 @@ class Owner:
 class Transport:
     def __init__(self):
         self.calls = []
+        self.closing = False
+
+    def is_closing(self):
+        return self.closing
 
     def write(self, data):
         self.calls.append(data)
@@ -147,21 +151,32 @@ def test_a_large_piece_is_not_copied(size):
 
 
 class AsyncioTransport(Transport):
-    """As asyncio's in CPython 3.12: only ``write`` looks at the high-water mark."""
+    """As asyncio's in CPython 3.12: only ``write`` looks at marks and lost connections."""
+
+    def writelines(self, parts):
+        raise AssertionError("writelines() is not to be called here")
 
 
 AsyncioTransport.__module__ = "asyncio.selector_events"
 
 
-def test_the_last_part_goes_where_the_mark_is_looked_at():
+def test_asyncio_s_transport_is_given_the_pieces_one_by_one():
     transport = AsyncioTransport()
     wire = Http1Wire(Owner(), transport, lambda: DATE)
     wire.begin(RequestParser().receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")[0])
     wire.start(200, [], None, whole=False)
-    wire.send([b"x" * (JOIN_BYTES + 1)], JOIN_BYTES + 1, False)
-    parts, last = transport.calls
-    assert isinstance(parts, list)
-    assert last == b"\r\n"
+    piece = b"x" * (JOIN_BYTES + 1)
+    wire.send([piece], JOIN_BYTES + 1, False)
+    assert transport.calls[2] is piece
+    assert transport.calls[-1] == b"\r\n"
+
+
+def test_nothing_is_written_to_a_transport_that_closes():
+    wired = Wired()
+    wired.transport.closing = True
+    wired.wire.start(200, [], 3, whole=True)
+    wired.wire.send([b"abc"], 3, True)
+    assert wired.transport.calls == []
 
 
 def test_a_bad_head_changes_nothing():

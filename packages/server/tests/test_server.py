@@ -103,6 +103,17 @@ async def test_a_start_listener_that_fails_leaves_nothing_open(app, listeners):
         await server.start()
     assert listeners[0].closed
     assert server.sweeper._timer is None
+    assert app.ctx.events[-1] == "after_server_stop"
+
+
+async def test_an_address_that_cannot_be_bound(app, monkeypatch):
+    async def create_server(*args, **options):
+        raise OSError("in use")
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_server", staticmethod(create_server))
+    with pytest.raises(OSError, match="in use"):
+        await Server(app).start()
+    assert app.ctx.events == ["before_server_start", "after_server_stop"]
 
 
 async def test_it_serves(app, listeners):

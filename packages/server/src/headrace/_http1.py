@@ -149,15 +149,17 @@ class Http1Wire:
             self._held = b""
         if not pieces:
             return
+        if self._transport.is_closing():
+            return
         if size <= JOIN_BYTES:
             self._transport.write(b"".join(pieces))
+        elif self._by_asyncio:
+            # CPython 3.12 and 3.13.0: asyncio's writelines() neither pauses its protocol above the
+            # high-water mark nor looks whether the connection is lost. Its write() does both.
+            for piece in pieces:
+                self._transport.write(piece)
         else:
-            # CPython 3.12 and 3.13.0: asyncio's writelines() does not pause its protocol above the
-            # high-water mark, its write() does. So the last part goes down by write().
-            last = pieces.pop() if self._by_asyncio else b""
             self._transport.writelines(pieces)
-            if last:
-                self._transport.write(last)
 
     def interim(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Send an interim response at once; an HTTP/1.0 client gets none (RFC 9110, 15.2)."""

@@ -113,24 +113,26 @@ class Server:
         Raises:
             OSError: the address cannot be bound.
 
-        What a listener raises comes through; nothing is left open then.
+        What a listener raises comes through. Nothing is left open then, and the listeners of
+        ``after_server_stop`` have run, so that what the earlier ones opened is closed.
         """
-        loop = asyncio.get_running_loop()
-        await self._run_listeners("before_server_start")
-        self.prepare()
-        self._listener = await loop.create_server(
-            lambda: Connection(self),
-            self.config.host,
-            self.config.port,
-            backlog=self.config.backlog,
-        )
-        self.port = self._listener.sockets[0].getsockname()[1]
-        self.sweeper.start()
         try:
+            await self._run_listeners("before_server_start")
+            self.prepare()
+            self._listener = await asyncio.get_running_loop().create_server(
+                lambda: Connection(self),
+                self.config.host,
+                self.config.port,
+                backlog=self.config.backlog,
+            )
+            self.port = self._listener.sockets[0].getsockname()[1]
+            self.sweeper.start()
             await self._run_listeners("after_server_start")
         except BaseException:
-            self._listener.close()
+            if self._listener is not None:
+                self._listener.close()
             self.sweeper.stop()
+            await self._run_listeners("after_server_stop")
             raise
 
     async def stop(self) -> None:

@@ -198,24 +198,6 @@ def test_a_head_says_what_follows(lines: bytes, has_body: bool, expects: bool) -
     assert (head.has_body, head.expects_continue) == (has_body, expects)
 
 
-def test_the_same_fields_again_are_the_same_headers_object() -> None:
-    parser = RequestParser()
-    first, _, second, _ = parser.receive_data(GET + GET.replace(b"/ ", b"/other "))
-    assert isinstance(first, RequestHead) and isinstance(second, RequestHead)
-    assert second.headers is first.headers
-    assert (first.target, second.target) == (b"/", b"/other")
-
-
-def test_the_same_fields_of_a_response_again_are_the_same_headers_object() -> None:
-    parser = ResponseParser()
-    parser.request_sent("GET")
-    parser.request_sent("GET")
-    wire = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-    first, _, second, _ = parser.receive_data(wire * 2)
-    assert isinstance(first, ResponseHead) and isinstance(second, ResponseHead)
-    assert second.headers is first.headers
-
-
 def test_the_same_fields_mean_something_else_on_another_version() -> None:
     parser = RequestParser()
     first, _, second, _ = parser.receive_data(GET + GET.replace(b"1.1", b"1.0"))

@@ -8,13 +8,12 @@ ways (RFC 9112 section 6 and 11.2). They raise `Fault`, which knows no offset; t
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ._grammar import DIGITS, HOST
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+# Names and values in lower case.
+Fields: TypeAlias = list[tuple[bytes, bytes]]
 MAX_CONTENT_LENGTH = 2**63 - 1  # what every 64-bit peer can count
 
 
@@ -70,7 +69,7 @@ class Facts(NamedTuple):
     upgrade: str | None
 
 
-def request_facts(version: str, fields: Iterable[tuple[bytes, bytes]]) -> Facts:
+def request_facts(version: str, fields: Fields) -> Facts:
     """Read the decisive fields of a request.
 
     Args:
@@ -93,7 +92,7 @@ def request_facts(version: str, fields: Iterable[tuple[bytes, bytes]]) -> Facts:
     return message_facts(version, rest)
 
 
-def message_facts(version: str, fields: Iterable[tuple[bytes, bytes]]) -> Facts:
+def message_facts(version: str, fields: Fields) -> Facts:
     """Read the decisive fields that requests and responses share; arguments as `request_facts`."""
     lengths, codings, options, expects, upgrades = [], [], [], [], []
     for name, blanks in fields:

@@ -1,10 +1,10 @@
 """The grammar as compiled patterns, each under the rule it stands for.
 
 Strategy: a pattern either takes a whole syntactic unit or refuses it; nothing is repaired. All
-repetitions are possessive (`*+`), so no pattern can backtrack and time is linear in the input.
+repetitions but one are possessive (`*+`), so they cannot backtrack: time is linear in the input.
 
-Rules for the next editor: a pattern named `..._FAST` may accept less than the exact rule, never
-more, and what it refuses must go through the exact one.
+Rules for the next editor: a pattern named `..._FAST` or `PLAIN_...` may accept less than the exact
+rule, never more, and what it refuses must go through the exact one.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ FIELD_LINE = re.compile(rb"(" + TOKEN_CHARS + rb"++):[ \t]*+(" + VALUE_CHARS + r
 # A whole header section, from the start line's CRLF to the empty line.
 SECTION = re.compile(rb"\r\n(?:" + TOKEN_CHARS + rb"++:" + VALUE_CHARS + rb"*+\r\n)*+\r\n")
 
-# The pairs of a section that SECTION has accepted.
-PAIRS = re.compile(rb"\n([^:\r\n]++):[ \t]*+([^\r]*+)")
+# The pairs of a section that SECTION has accepted. Going back from the CR over trailing blanks is
+# the one step back in this file; what is not a blank stops it, so it is linear too.
+PAIRS = re.compile(rb"\n([^:]++):[ \t]*+([^\r]*[^ \t\r]|)")
 
 # The fields that decide how a message is framed and what becomes of the connection, in a section
 # that SECTION has accepted and that was lower-cased.
@@ -43,10 +44,6 @@ FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]")
 # (the URL standard of the WHATWG does not escape them in queries). Never " # < > or a backslash.
 ORIGIN_CHARS = rb"[!$-;=?-\[\]-~]"
 ORIGIN_FORM = re.compile(rb"/" + ORIGIN_CHARS + rb"*+")
-REQUEST_LINE_FAST = re.compile(
-    rb"((?!CONNECT )" + TOKEN_CHARS + rb"++) (/" + ORIGIN_CHARS + rb"*+) HTTP/1\.([01])(?=\r\n)"
-)
-
 # uri-host, RFC 3986 section 3.2.2: a name or IPv4 address, or an IP literal in brackets.
 _HOST = (
     rb"(?:[A-Za-z0-9\-._~%!$&'()*+,;=]*+|\[[0-9A-Fa-f:.]++\]"
@@ -65,11 +62,48 @@ ABSOLUTE_FORM = re.compile(
     + rb"*+)?"
 )
 
+# A whole head of the commonest kind: an origin-form target on HTTP/1.1, one Host, at most one
+# Content-Length, and no other field that decides anything. Ten browser fields take 1.1 us; a
+# pattern for the lines alone takes 0.9.
+#
+# No decisive name has a third letter other than S N A P G, so most lines need no look-ahead.
+_ORDINARY_FIELD = (
+    TOKEN_CHARS
+    + TOKEN_CHARS
+    + rb"[!#$%&'*+\-.^_`|~0-9BCDEFHIJKLMOQRTU-Zbcdefhijklmoqrtu-z]"
+    + TOKEN_CHARS
+    + rb"*+:"
+    + VALUE_CHARS
+    + rb"*+\r\n"
+)
+_OTHER_FIELD = (
+    rb"(?:[Cc]onnection: [Kk]eep-[Aa]live\r\n"  # says what is so on 1.1
+    rb"|(?!(?i:host|connection|content-length|transfer-encoding|expect|upgrade):)"
+    + TOKEN_CHARS
+    + rb"{2,}+:"
+    + VALUE_CHARS
+    + rb"*+\r\n)"
+)
+_PLAIN_FIELDS = rb"(?:%b)*+(?:%b(?:%b)*+)*+" % (_ORDINARY_FIELD, _OTHER_FIELD, _ORDINARY_FIELD)
+PLAIN_FIELD_BYTES = 5  # no plain field line is shorter
+_PLAIN_HOST = rb"[Hh]ost: [A-Za-z0-9\-._]*+(?::[0-9]*+)?+\r\n"
+PLAIN_REQUEST = re.compile(
+    rb"((?!CONNECT )"
+    + TOKEN_CHARS
+    + rb"++) (/"
+    + ORIGIN_CHARS
+    + rb"*+) HTTP/1\.1(\r\n"
+    + rb"(?:%b|%b%b)" % (_PLAIN_HOST, _PLAIN_FIELDS, _PLAIN_HOST)
+    + _PLAIN_FIELDS
+    + rb"(?:[Cc]ontent-[Ll]ength: ([0-9]{1,18}+)\r\n"
+    + _PLAIN_FIELDS
+    + rb")?+\r\n)"
+)
+
 HTTP_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
 # RFC 9112 section 4. The blank after the code is asked for even when there is no reason phrase,
 # since the grammar does so.
 STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9]) (" + VALUE_CHARS + rb"*+)")
-STATUS_LINE_FAST = re.compile(STATUS_LINE.pattern + rb"(?=\r\n)")
 
 DIGITS = re.compile(rb"[0-9]++")
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from ._errors import HTTP2PrefaceReceived, RemoteProtocolError
 from ._events import END, RequestHead, ResponseHead
 from ._framing import BodyFraming, Facts, Fault, message_facts, request_facts, response_framing
-from ._grammar import REQUEST_LINE_FAST, STATUS_LINE_FAST
+from ._grammar import PLAIN_FIELD_BYTES, PLAIN_REQUEST
+from ._headers import from_section
 from ._limits import DEFAULT_LIMITS, Limits
-from ._receiver import CLOSED, HEAD, SWITCHED, UNTIL_CLOSE, Receiver
+from ._receiver import CLOSED, HEAD, LENGTH, SWITCHED, UNTIL_CLOSE, Receiver
 from ._startline import (
     METHODS,
     PREFACE_LINE,
@@ -21,9 +22,11 @@ from ._startline import (
 )
 
 if TYPE_CHECKING:
+    import re
+
     from ._events import Event
+    from ._framing import Fields
     from ._headers import Headers
-    from ._memo import Fields
 
 
 def _with_upgrade(facts: Facts, headers: Headers) -> Facts:
@@ -44,37 +47,60 @@ class RequestParser(Receiver[RequestLine]):
         limits: what is accepted.
     """
 
-    __slots__ = ()
+    __slots__ = ("_most_lines", "_plain_bytes", "_sure_bytes")
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        super().__init__(limits)
+        # A head within the smallest of three limits is within each of them.
+        self._plain_bytes = min(limits.request_line, limits.header_bytes, limits.field_bytes)
+        self._sure_bytes = limits.header_count * PLAIN_FIELD_BYTES
+        self._most_lines = limits.header_count + 2
 
     def _parse_line(self, line: bytes) -> RequestLine:
         return parse_request_line(line)
 
-    def _fast_head(self, data: bytes, pos: int, events: list[Event]) -> int:
-        found = REQUEST_LINE_FAST.match(data, pos, pos + self._limits.request_line + 2)
-        if found is None:
+    def receive_data(self, data: bytes | bytearray | memoryview) -> list[Event]:
+        # The commonest read, one plain head and nothing else, with no call that can be saved.
+        if self._fresh and type(data) is bytes:
+            found = PLAIN_REQUEST.match(data, 0, self._plain_bytes)
+            if found is not None:
+                name, target, section, digits = found.groups()
+                if (
+                    digits is None
+                    and len(data) == found.end()
+                    and (len(data) <= self._sure_bytes or data.count(b"\n") <= self._most_lines)
+                ):
+                    self._base += len(data)
+                    method = METHODS.get(name) or name.decode()
+                    return [RequestHead(method, target, "1.1", from_section(section)), END]
+                events: list[Event] = []
+                self._advance(data, self._plain(found, data, events), events)
+                return events
+        return super().receive_data(data)
+
+    receive_data.__doc__ = Receiver.receive_data.__doc__
+
+    def _plain_head(self, data: bytes, pos: int, events: list[Event]) -> int:
+        found = PLAIN_REQUEST.match(data, pos, pos + self._plain_bytes)
+        return 0 if found is None else self._plain(found, data, events)
+
+    def _plain(self, found: re.Match[bytes], data: bytes, events: list[Event]) -> int:
+        start, end = found.span()
+        if data.count(b"\n", start, end) > self._most_lines:
             return 0
-        name, target, minor = found.groups()
-        end = found.end()
-        memo = self._memo
-        # The commonest answer, before a call: the same section again.
-        if memo is None or memo.minor != minor or not data.startswith(memo.section, end):
-            memo = self._recall(data, end, minor)
-            if memo is None:
-                return 0
-        self._blank_seen = False
+        name, target, section, digits = found.groups()
         method = METHODS.get(name) or name.decode()
-        if memo.plain:
-            expect = memo.facts.expect
-            version = memo.version
-            length = memo.facts.content_length
-            events.append(
-                RequestHead(method, target, version, memo.headers, length, False, True, expect)
-            )
-            events.append(END)
+        length = None if digits is None else int(digits)
+        events.append(RequestHead(method, target, "1.1", from_section(section), length))
+        self._blank_seen = False
+        if length:
+            self._offer = False
+            self._next = HEAD
+            self._left = length
+            self._state = LENGTH
         else:
-            line = RequestLine(method, target, memo.version)
-            self._begin(line, memo.headers, memo.facts, events)
-        return end + len(memo.section)
+            events.append(END)
+        return end
 
     def _not_ours(self, line: bytes, data: bytes, pos: int) -> None:
         if line == PREFACE_LINE and self._at == 0:
@@ -130,18 +156,6 @@ class ResponseParser(Receiver[StatusLine]):
 
     def _parse_line(self, line: bytes) -> StatusLine:
         return parse_status_line(line)
-
-    def _fast_head(self, data: bytes, pos: int, events: list[Event]) -> int:
-        found = STATUS_LINE_FAST.match(data, pos, pos + self._limits.request_line + 2)
-        if found is None:
-            return 0
-        end = found.end()
-        memo = self._recall(data, end, found[1])
-        if memo is None:
-            return 0
-        self._blank_seen = False
-        self._begin(parse_status_line(data[pos:end]), memo.headers, memo.facts, events)
-        return end + len(memo.section)
 
     def _facts(self, version: str, fields: Fields, headers: Headers) -> Facts:
         return _with_upgrade(message_facts(version, fields), headers)

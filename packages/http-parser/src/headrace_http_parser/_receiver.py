@@ -2,38 +2,42 @@
 
 Strategy. A message is a head, then a body, and each is tried on a fast road before the exact one:
 
-- A head whose bytes all lie in the input is judged by two pattern matches and kept as bytes; its
-  fields are split when somebody asks. The section of the previous head is remembered: a peer that
-  keeps a connection tends to send the same fields again, and equal bytes mean equal fields.
+- A head whose bytes all lie in the input is judged by one or two pattern matches and kept as bytes;
+  its fields are split when somebody asks.
 - Every other head goes line by line through `_lines`, which also explains what is wrong with one.
 - A body of known length is counted; input that is all body passes on as the same object.
+
+Measured for ten browser fields that differ from request to request, on one core: one pattern over
+the whole head 1.1 us; llhttp without field callbacks 0.45 us plus a pattern for what decides the
+framing 0.9 us; the pattern won, and needs no second state machine to be kept in step.
 
 Rules for the next editor:
 
 - The fast road may decline, but never accepts what the exact road does not.
 - Whether and where something is refused depends on the bytes alone, never on how they were cut.
-- Each byte is looked at a fixed number of times: what is held back is kept with a position, not
-  cut again and again.
+- Each byte is looked at a fixed number of times: what is held back stays in the pieces it came in
+  and is neither joined nor cut again.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ._chunked import ChunkedDecoder
 from ._errors import LocalProtocolError, RemoteProtocolError
 from ._events import END, Data, EndOfMessage, Upgrade
 from ._framing import Facts, Fault
-from ._grammar import DECISIVE_NAMES
-from ._headers import Headers, from_pairs
+from ._grammar import DECISIVE, DECISIVE_NAMES, SECTION
+from ._headers import Headers, from_pairs, from_section
 from ._limits import DEFAULT_LIMITS, Limits
 from ._lines import FieldSection, LineReader
-from ._memo import Fields, Memo, recall
 from ._startline import RequestLine, StatusLine
 
 if TYPE_CHECKING:
     from ._events import Event
+    from ._framing import Fields
 
 # What the next byte belongs to.
 HEAD, LENGTH, CHUNKED, UNTIL_CLOSE = range(4)
@@ -72,13 +76,14 @@ class Receiver(ABC, Generic[Line]):
         "_decoder",
         "_eof",
         "_error",
+        "_fresh",
+        "_heads",
         "_held",
         "_held_from",
         "_left",
         "_limits",
         "_line",
         "_lines",
-        "_memo",
         "_next",
         "_offer",
         "_section",
@@ -99,18 +104,19 @@ class Receiver(ABC, Generic[Line]):
         self._decoder: ChunkedDecoder | None = None
         self._left = 0
         self._blank_seen = False
-        self._memo: Memo | None = None
-        self._base = 0  # stream offset of the first byte of the input in hand
+        self._fresh = True  # whether there is nothing but the next byte, and it begins a message
+        self._heads = 0  # how many more may be taken in this call
+        self._base = 0  # stream offset of the first byte of the piece in hand
         self._at = 0  # stream offset of the message in hand
-        self._held = b""
-        self._held_from = 0
+        self._held: deque[bytes] = deque()
+        self._held_from = 0  # in the first of them
         self._eof = False
         self._barred = False  # whether a call needs a look at the three reasons to refuse it
         self._error: RemoteProtocolError | None = None
 
     def __repr__(self) -> str:
         state = "ERROR" if self._error else _STATE_NAMES[self._state]
-        return f"<{type(self).__name__} {state} held={len(self._held) - self._held_from}>"
+        return f"<{type(self).__name__} {state} held={self.held}>"
 
     @property
     def pending(self) -> bool:
@@ -124,7 +130,7 @@ class Receiver(ABC, Generic[Line]):
     @property
     def held(self) -> int:
         """The number of bytes held back: never more than the caller passed in."""
-        return len(self._held) - self._held_from
+        return sum(map(len, self._held)) - self._held_from
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Event]:
         """Take what was read from the peer; return what it completes.
@@ -145,7 +151,9 @@ class Receiver(ABC, Generic[Line]):
             self._check_open(bool(data))
         if type(data) is not bytes:
             data = bytes(data)
-        return self._advance(data)
+        events: list[Event] = []
+        self._advance(data, 0, events)
+        return events
 
     def receive_eof(self) -> list[Event]:
         """Say that the peer sends nothing more. A second call changes nothing.
@@ -159,6 +167,7 @@ class Receiver(ABC, Generic[Line]):
             LocalProtocolError: the connection was taken over.
         """
         self._eof = self._barred = True
+        self._fresh = False
         return self.receive_data(b"")
 
     def take_upgrade(self) -> Upgrade:
@@ -175,10 +184,11 @@ class Receiver(ABC, Generic[Line]):
         """
         if self._error is not None or self._state not in (OFFERED, SWITCHED):
             raise LocalProtocolError("there is no upgrade to take")
-        rest = self._held[self._held_from :]
-        self._held = b""
+        rest = b"".join(self._held)[self._held_from :]
+        self._held.clear()
         self._held_from = 0
         self._state = TAKEN
+        self._fresh = False
         self._barred = True
         return Upgrade(rest)
 
@@ -192,51 +202,54 @@ class Receiver(ABC, Generic[Line]):
         if has_data:
             raise LocalProtocolError("data after the end of the connection")
 
-    def _advance(self, data: bytes) -> list[Event]:
-        pos = 0
-        if self._held:
-            pos = self._held_from
-            if data:
-                data = self._held[pos:] + data
-                self._base += pos
-                pos = 0
-            else:
-                data = self._held
-            self._held = b""
-            self._held_from = 0
-        events: list[Event] = []
+    def _advance(self, data: bytes, pos: int, events: list[Event]) -> None:
+        """Go on with what is held, then with `data[pos:]`."""
+        held = self._held
+        self._heads = self._limits.pipelined - bool(events)
+        if self._state == OFFERED and (held or data):
+            self._state = self._next
+        if not held:
+            self._held_from = pos
+        if data:
+            held.append(data)
         try:
-            pos = self._run(data, pos, events)
-            if self._eof and pos == len(data):
-                self._finish(self._base + pos, events)
+            while held:
+                piece = held[0]
+                self._held_from = self._run(piece, self._held_from, events)
+                if self._held_from < len(piece):
+                    break
+                held.popleft()
+                self._held_from = 0
+                self._base += len(piece)
+            if self._eof and not held:
+                self._finish(self._base, events)
         except RemoteProtocolError as error:
             error.status = self._always_status or error.status
             error.events = events
             self._error = error.again()
             self._barred = True
+            held.clear()
+            self._held_from = 0
             raise
-        if pos < len(data):
-            self._held = data
-            self._held_from = pos
-        else:
-            self._base += len(data)
-        return events
+        finally:
+            self._fresh = (
+                self._state == HEAD
+                and self._between_messages
+                and not (held or self._eof or self._blank_seen or self._error)
+            )
 
     def _run(self, data: bytes, pos: int, events: list[Event]) -> int:
         """Turn `data[pos:]` into events; return the position from which on it is held."""
         size = len(data)
-        heads = self._limits.pipelined
-        if self._state == OFFERED and pos < size:
-            self._state = self._next
         while pos < size:
             state = self._state
             if state == HEAD:
-                if not heads and self._between_messages:
+                if not self._heads and self._between_messages:
                     return pos
                 before = len(events)
                 pos = self._head(data, pos, events)
                 if len(events) > before:
-                    heads -= 1
+                    self._heads -= 1
             elif state == LENGTH:
                 pos = self._counted(data, pos, events)
             elif state == CHUNKED:
@@ -277,29 +290,35 @@ class Receiver(ABC, Generic[Line]):
 
     def _head(self, data: bytes, pos: int, events: list[Event]) -> int:
         if self._between_messages:
-            self._at = self._base + pos
-            try:
-                after = self._fast_head(data, pos, events)
-            except Fault as fault:
-                raise RemoteProtocolError(fault.status, self._at, fault.reason) from None
+            after = self._plain_head(data, pos, events) or self._whole_head(data, pos, events)
             if after:
                 return after
         return self._exact_head(data, pos, events)
 
-    @abstractmethod
-    def _fast_head(self, data: bytes, pos: int, events: list[Event]) -> int:
-        """Take a head that lies in the input as a whole; 0 if this road cannot. Raises: Fault."""
+    def _plain_head(self, data: bytes, pos: int, events: list[Event]) -> int:
+        """Take a head of the commonest kind that lies in the input as a whole; 0 if it is none."""
+        return 0
 
-    def _recall(self, data: bytes, pos: int, minor: bytes) -> Memo | None:
-        """Judge the section at `data[pos:]`, with help of the previous one.
-
-        Raises:
-            Fault: its lines are good, but not what they say together.
-        """
-        memo = recall(self._memo, data, pos, minor, self._limits, self._facts)
-        if memo is not None:
-            self._memo = memo
-        return memo
+    def _whole_head(self, data: bytes, pos: int, events: list[Event]) -> int:
+        """Take a head that lies in the input as a whole; 0 if it does not, or is not good."""
+        limits = self._limits
+        end = data.find(b"\r\n", pos, pos + limits.request_line + 2)
+        if end < 0:
+            return 0
+        found = SECTION.match(data, end, end + limits.header_bytes + 4)
+        if found is None:
+            return 0
+        section = found[0]
+        if len(section) > limits.field_bytes or section.count(b"\n") > limits.header_count + 2:
+            return 0  # perhaps within the limits
+        try:
+            line = self._parse_line(data[pos:end])
+        except Fault:
+            return 0  # the exact road knows what to tell first
+        self._at = self._base + pos
+        self._blank_seen = False
+        self._judge(line, from_section(section), DECISIVE.findall(section.lower()), events)
+        return found.end()
 
     def _exact_head(self, data: bytes, pos: int, events: list[Event]) -> int:
         if self._line is None:
@@ -310,14 +329,17 @@ class Receiver(ABC, Generic[Line]):
         done, pos = section.read(data, pos)
         if done:
             line, self._line, self._section = self._line, None, None
-            headers = from_pairs(section.pairs)
             lower = [(name.lower(), value.lower()) for name, value in section.pairs]
             fields = [field for field in lower if field[0] in DECISIVE_NAMES]
-            try:
-                self._begin(line, headers, self._facts(line.version, fields, headers), events)
-            except Fault as fault:
-                raise RemoteProtocolError(fault.status, self._at, fault.reason) from None
+            self._judge(line, from_pairs(section.pairs), fields, events)
         return pos
+
+    def _judge(self, line: Line, headers: Headers, fields: Fields, events: list[Event]) -> None:
+        """Begin a message whose lines are good; `fields` are the decisive ones in lower case."""
+        try:
+            self._begin(line, headers, self._facts(line.version, fields, headers), events)
+        except Fault as fault:
+            raise RemoteProtocolError(fault.status, self._at, fault.reason) from None
 
     def _start_line(self, data: bytes, pos: int) -> int:
         limits = self._limits

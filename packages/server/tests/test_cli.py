@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from headrace import Config, Headrace, __version__, _server
 from headrace._cli import main
+from headrace.exceptions import ListenError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -237,11 +238,11 @@ def test_wrong_settings(
 
 def test_an_address_that_cannot_be_bound(invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     def serve(app: Headrace, config: Config) -> None:
-        raise OSError(98, "address in use")
+        raise ListenError("::1", 80, OSError(98, "address in use"))
 
     monkeypatch.setattr(_server, "serve", serve)
     result = invoke("run", "shop_main")
-    assert result.output == "Error: cannot listen: [Errno 98] address in use\n"
+    assert result.output == "Error: cannot listen on ::1 port 80: address in use\n"
     assert result.exit_code == 1
 
 

@@ -324,6 +324,13 @@ async def test_a_length_that_is_no_number(length, caplog):
     assert "is not a number of bytes" in caplog.text
 
 
+async def test_a_304_may_carry_the_length_of_what_it_does_not_send():
+    async def handler(request):
+        await request.respond(304, {"content-length": "5"}, content_type=None)
+
+    assert (await Driver(handler).run())[-2:] == [("end", b""), COMPLETE]
+
+
 # Failures.
 
 
@@ -769,6 +776,36 @@ async def test_the_body_may_be_read_after_the_handler_returned():
     exchange.receive_end()
     await settle()
     assert driver.wire.body == b"ab"
+
+
+async def test_a_client_is_told_to_go_on_before_the_head_that_waits():
+    async def handler(request):
+        response = await request.respond()
+        async for chunk in request.stream:
+            await response.write(chunk)
+
+    driver = Driver(handler, streams=True)
+    exchange = driver.open(method="POST", length=2, expect="100-continue")
+    await settle()
+    assert driver.wire.said == [("start", 200, None, False), ("interim", 100), ("data", b"")]
+    exchange.receive(b"ab")
+    exchange.receive_end()
+    await settle()
+    assert driver.wire.body == b"ab"
+
+
+async def test_a_client_is_not_told_to_go_on_after_the_head():
+    async def handler(request):
+        response = await request.respond()
+        await response.flush()
+        await request.stream.get()
+
+    driver = Driver(handler, streams=True)
+    driver.open(method="POST", length=2, expect="100-continue")
+    await settle()
+    assert driver.wire.said == [("start", 200, None, False), ("data", b"")]
+    driver.exchange.lose(EndReason.CLIENT_GONE)
+    await settle()
 
 
 async def test_get_gives_none_for_ever():

@@ -197,6 +197,13 @@ def test_the_connection_may_decide_to_close():
     assert ("will_close", True) in wired.owner.told
 
 
+def test_a_handler_s_own_date_is_the_only_one():
+    wired = Wired()
+    wired.wire.start(200, [("Date", "x")], 0, whole=True)
+    wired.wire.send([], 0, True)
+    assert wired.sent.lower().count(b"date:") == 1
+
+
 def test_interim_responses_leave_at_once():
     wired = Wired()
     wired.wire.interim(103, [("link", "</a>; rel=preload")])

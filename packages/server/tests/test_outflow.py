@@ -58,7 +58,7 @@ async def test_many_bytes_leave_at_once(outflow, below):
     outflow.write(b"y")
     assert [len(piece) for piece in below.sent[0]] == [FLUSH_BYTES - 1, 1]
     await settle()
-    assert below.sent[1:] == [[]], "the scheduled flush finds nothing"
+    assert below.sent[1:] == [], "the scheduled flush has nothing to do"
 
 
 async def test_an_empty_write_sends_nothing(outflow, below):

@@ -8,6 +8,7 @@ import pytest
 
 from headrace import Config, EndReason, Headrace, Server, text
 from headrace import _server as module
+from headrace.exceptions import ListenError
 from headrace.testing import FakeClock, FakeTransport, settle
 
 pytestmark = pytest.mark.anyio
@@ -106,13 +107,24 @@ async def test_a_start_listener_that_fails_leaves_nothing_open(app, listeners):
     assert app.ctx.events[-1] == "after_server_stop"
 
 
+async def test_a_first_listener_that_fails_has_its_own_to_clean_up(app):
+    @app.listener("before_server_start")
+    async def fail(app):
+        raise RuntimeError("no database")
+
+    with pytest.raises(RuntimeError, match="no database"):
+        await Server(app).start()
+    assert app.ctx.events == ["before_server_start"]
+
+
 async def test_an_address_that_cannot_be_bound(app, monkeypatch):
     async def create_server(*args, **options):
-        raise OSError("in use")
+        raise OSError(98, "in use")
 
     monkeypatch.setattr(asyncio.BaseEventLoop, "create_server", staticmethod(create_server))
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(ListenError, match=r"^cannot listen on 127.0.0.1 port 8000: in use$") as e:
         await Server(app).start()
+    assert (e.value.errno, e.value.host, e.value.port) == (98, "127.0.0.1", 8000)
     assert app.ctx.events == ["before_server_start", "after_server_stop"]
 
 
@@ -207,8 +219,29 @@ async def test_a_signal_stops_it(app, listeners, monkeypatch, caplog, host, numb
     shown = f"[{host}]" if ":" in host else host
     assert [record.getMessage() for record in caplog.records] == [
         f"server listens on http://{shown}:4242",
-        "server stops",
+        "server stopped",
     ]
+
+
+async def test_a_second_signal_cuts_what_is_open(app, listeners, monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "headrace")
+    handlers = {}
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "add_signal_handler", handlers.__setitem__)
+    serving = asyncio.ensure_future(module.serve_until_signal(app, Config(drain_timeout=100.0)))
+    await settle()
+    connection, deaf = listeners[0].connect()
+    connection.data_received(GET.replace(b"/ ", b"/deaf "))
+    await settle()
+    handlers[signal.SIGINT]()
+    await settle()
+    assert not serving.done()
+    handlers[signal.SIGINT]()
+    await serving
+    assert deaf.aborted
+    assert caplog.records[1].getMessage() == (
+        "server stops: waits up to 100 s for 1 connections; once more to cut them"
+    )
 
 
 @pytest.mark.parametrize("configured", [True, False])

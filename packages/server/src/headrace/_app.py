@@ -151,7 +151,7 @@ class Headrace(Declarations):
 
         Raises:
             ConfigError: there is no such setting, or a value does not fit.
-            OSError: the address cannot be bound.
+            ListenError: the address cannot be bound.
         """
         from ._server import serve
 

@@ -13,7 +13,7 @@ import click
 from ._app import Headrace
 from ._config import Config, hints_of
 from ._version import __version__
-from .exceptions import ConfigError
+from .exceptions import ConfigError, ListenError
 
 
 def load(target: str, folder: str) -> Headrace:
@@ -76,10 +76,8 @@ def run(target: str, app_dir: str, **settings: Any) -> None:
     given = {name: value for name, value in settings.items() if value is not None}
     try:
         app.run(**given)
-    except ConfigError as error:
+    except (ConfigError, ListenError) as error:
         raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.ClickException(f"cannot listen: {error}") from None
 
 
 hints = hints_of(Config)

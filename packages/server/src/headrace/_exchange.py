@@ -202,9 +202,10 @@ class Exchange:
     def ask_for_body(self) -> None:
         """Tell a client that waits with ``Expect: 100-continue`` to go on.
 
-        Nothing is sent once the final response has begun (RFC 9110, 10.1.1).
+        Nothing is sent once the final response has left (RFC 9110, 10.1.1).
         """
-        if self.waits_to_continue and self.state <= State.HANDLING:
+        left = self._outflow is not None and self._outflow.begun
+        if self.waits_to_continue and not left and self.state <= State.RESPONDING:
             self._continued = True
             self._wire.interim(100)
 
@@ -274,7 +275,7 @@ class Exchange:
             return
         self._must_be(State.RESPONDING, "the response has not begun")
         assert self._outflow is not None
-        if self._left and self.head.method != "HEAD":
+        if self._left and has_content(self.head.method, self.status):
             raise ResponseError(f"the body is {self._left} bytes short of its content-length")
         pieces, size = self._outflow.finish()
         self._wire.send(pieces, size, True)
@@ -444,6 +445,11 @@ class Exchange:
             self.intake.discard()
         self.state = advance(self.state, Step.RETURN)
         self._wire.ended(self)
+
+
+def has_content(method: str, status: int) -> bool:
+    """Whether a response to this method may have content (RFC 9110, 6.4.1)."""
+    return method != "HEAD" and status not in (204, 304)
 
 
 def fields(response: BaseResponse) -> list[tuple[str, str]]:

@@ -125,7 +125,7 @@ class Http1Wire:
         try:
             self._held = encode_response_head(
                 status,
-                [*headers, ("date", self._date())],
+                self._dated(headers),
                 framing=framing,
                 content_length=length,
                 close=said,
@@ -134,6 +134,13 @@ class Http1Wire:
             raise ResponseError(f"the response's head cannot be sent: {error}") from error
         self._framing = framing
         self.keep_alive = not close
+
+    def _dated(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Add the Date field, unless a handler (a proxy, say) sent its own."""
+        fields = list(headers)
+        if not any(name.lower() == "date" for name, _ in fields):
+            fields.append(("date", self._date()))
+        return fields
 
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:
         """Send the held head, the pieces and the end; see ``Wire.send``."""

@@ -148,7 +148,7 @@ class Outflow:
 
     def _flush_turn(self) -> None:
         self._scheduled = False
-        if not self._closed:
+        if not self._closed and (self._pieces or not self.begun):
             self.flush()
 
     def flush(self) -> None:

@@ -16,6 +16,7 @@ from ._connection import Connection
 from ._end import EndReason
 from ._hooks import run_listeners
 from ._sweeper import Sweeper
+from .exceptions import ListenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,21 +112,16 @@ class Server:
         """Run the start listeners and listen.
 
         Raises:
-            OSError: the address cannot be bound.
+            ListenError: the address cannot be bound.
 
-        What a listener raises comes through. Nothing is left open then, and the listeners of
-        ``after_server_stop`` have run, so that what the earlier ones opened is closed.
+        What a listener raises comes through. Nothing is left open then; where all those of
+        ``before_server_start`` had run, those of ``after_server_stop`` have run as well, so that
+        what the former opened is closed.
         """
+        await self._run_listeners("before_server_start")
         try:
-            await self._run_listeners("before_server_start")
             self.prepare()
-            self._listener = await asyncio.get_running_loop().create_server(
-                lambda: Connection(self),
-                self.config.host,
-                self.config.port,
-                backlog=self.config.backlog,
-            )
-            self.port = self._listener.sockets[0].getsockname()[1]
+            await self._listen()
             self.sweeper.start()
             await self._run_listeners("after_server_start")
         except BaseException:
@@ -134,6 +130,16 @@ class Server:
             self.sweeper.stop()
             await self._run_listeners("after_server_stop")
             raise
+
+    async def _listen(self) -> None:
+        config = self.config
+        try:
+            self._listener = await asyncio.get_running_loop().create_server(
+                lambda: Connection(self), config.host, config.port, backlog=config.backlog
+            )
+        except OSError as error:
+            raise ListenError(config.host, config.port, error) from error
+        self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Accept no more, tell the open exchanges, wait for them, cut what is left.
@@ -149,11 +155,15 @@ class Server:
         for connection in list(self.connections):
             connection.drain()
         await self._wait_empty(self.config.drain_timeout)
-        for connection in list(self.connections):
-            connection.lose(EndReason.DRAINING)
+        self.cut()
         await self._wait_empty(self.config.drain_timeout)
         self.sweeper.stop()
         await self._run_listeners("after_server_stop")
+
+    def cut(self) -> None:
+        """End every open exchange now, with ``EndReason.DRAINING``."""
+        for connection in list(self.connections):
+            connection.lose(EndReason.DRAINING)
 
     async def _wait_empty(self, seconds: float) -> None:
         assert self._empty is not None
@@ -174,16 +184,29 @@ class Server:
 
 
 async def serve_until_signal(app: Headrace, config: Config) -> None:
-    """Serve until SIGINT or SIGTERM, then drain."""
-    loop = asyncio.get_running_loop()
+    """Serve until SIGINT or SIGTERM, then drain; a second signal cuts what is still open."""
     told = asyncio.Event()
+    server = Server(app, config)
+
+    def stop() -> None:
+        if told.is_set():
+            server.cut()
+        told.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
-    async with Server(app, config) as server:
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    async with server:
         host = f"[{config.host}]" if ":" in config.host else config.host
         logger.info("%s listens on http://%s:%d", app.name, host, server.port)
         await told.wait()
-        logger.info("%s stops", app.name)
+        if server.connections:
+            logger.info(
+                "%s stops: waits up to %g s for %d connections; once more to cut them",
+                app.name,
+                config.drain_timeout,
+                len(server.connections),
+            )
+    logger.info("%s stopped", app.name)
 
 
 def serve(app: Headrace, config: Config) -> None:

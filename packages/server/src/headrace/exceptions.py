@@ -18,6 +18,7 @@
     ├── ServiceUnavailable 503
     └── ExchangeEnded                   nothing can be answered any more; carries ``reason``
         └── ClientGone                  the client closed or reset the connection
+    ListenError                         (OSError) the address cannot be bound
     ConfigError                         (ValueError) wrong use of the API, raised at registration
 
 A handler that raises one of these before its response began is answered with ``status`` and the
@@ -182,6 +183,18 @@ class ClientGone(ExchangeEnded):
 
     def __init__(self) -> None:
         super().__init__(EndReason.CLIENT_GONE)
+
+
+class ListenError(OSError):
+    """The server cannot listen on ``host`` and ``port``; ``errno`` and the cause tell why."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        self.host = host
+        self.port = port
+        super().__init__(error.errno, f"cannot listen on {host} port {port}: {error.strerror}")
+
+    def __str__(self) -> str:
+        return str(self.strerror)
 
 
 class ConfigError(ValueError):

@@ -89,14 +89,15 @@ ROWS = [
 @pytest.mark.parametrize(
     ("build", "name", "limit", "size", "status"), ROWS, ids=lambda x: getattr(x, "__name__", None)
 )
-def test_at_the_limit_and_one_beyond(
+def test_below_the_limit_at_it_and_one_beyond(
     build: Callable[[int], bytes], name: str, limit: int, size: int, status: int, feed: Feed
 ) -> None:
     limits = Limits(**{name: limit})
-    whole, error = feed(RequestParser(limits), [build(size)])
-    assert error is None
-    for pieces in every_split(build(size)):
-        assert feed(RequestParser(limits), pieces) == (whole, None)
+    for fitting in (size - 1, size):
+        whole, error = feed(RequestParser(limits), [build(fitting)])
+        assert error is None
+        for pieces in every_split(build(fitting)):
+            assert feed(RequestParser(limits), pieces) == (whole, None)
 
     beyond, first = feed(RequestParser(limits), [build(size + 1)])
     assert first is not None and first.status == status

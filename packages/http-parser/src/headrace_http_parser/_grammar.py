@@ -14,6 +14,10 @@ import re
 TOKEN_CHARS = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"  # RFC 9110 section 5.6.2
 VALUE_CHARS = rb"[\t -~\x80-\xff]"  # field-content with its blanks, RFC 9110 section 5.5
 
+# Behind a possessive group of lines. Python before 3.11.5 does not step back from a group that
+# failed half-way (python/cpython#100061): half a line would pass, and with it another message.
+LINE_BEGINS = rb"(?<=\n)"
+
 TOKEN = re.compile(TOKEN_CHARS + rb"++")
 
 # field-line = field-name ":" OWS field-value OWS (RFC 9112 section 5). The blanks on the right
@@ -21,7 +25,9 @@ TOKEN = re.compile(TOKEN_CHARS + rb"++")
 FIELD_LINE = re.compile(rb"(" + TOKEN_CHARS + rb"++):[ \t]*+(" + VALUE_CHARS + rb"*+)")
 
 # A whole header section, from the start line's CRLF to the empty line.
-SECTION = re.compile(rb"\r\n(?:" + TOKEN_CHARS + rb"++:" + VALUE_CHARS + rb"*+\r\n)*+\r\n")
+SECTION = re.compile(
+    rb"\r\n(?:" + TOKEN_CHARS + rb"++:" + VALUE_CHARS + rb"*+\r\n)*+" + LINE_BEGINS + rb"\r\n"
+)
 
 # The pairs of a section that SECTION has accepted. Going back from the CR over trailing blanks is
 # the one step back in this file; what is not a blank stops it, so it is linear too.
@@ -84,7 +90,13 @@ _OTHER_FIELD = (
     + VALUE_CHARS
     + rb"*+\r\n)"
 )
-_PLAIN_FIELDS = rb"(?:%b)*+(?:%b(?:%b)*+)*+" % (_ORDINARY_FIELD, _OTHER_FIELD, _ORDINARY_FIELD)
+_PLAIN_FIELDS = rb"(?:%b)*+(?:%b%b(?:%b)*+)*+%b" % (
+    _ORDINARY_FIELD,
+    LINE_BEGINS,
+    _OTHER_FIELD,
+    _ORDINARY_FIELD,
+    LINE_BEGINS,
+)
 PLAIN_FIELD_BYTES = 5  # no plain field line is shorter
 _PLAIN_HOST = rb"[Hh]ost: [A-Za-z0-9\-._]*+(?::[0-9]*+)?+\r\n"
 PLAIN_REQUEST = re.compile(
@@ -97,7 +109,9 @@ PLAIN_REQUEST = re.compile(
     + _PLAIN_FIELDS
     + rb"(?:[Cc]ontent-[Ll]ength: ([0-9]{1,18}+)\r\n"
     + _PLAIN_FIELDS
-    + rb")?+\r\n)"
+    + rb")?+"
+    + LINE_BEGINS
+    + rb"\r\n)"
 )
 
 HTTP_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
@@ -112,8 +126,9 @@ DIGITS = re.compile(rb"[0-9]++")
 BETWEEN_CHUNKS = re.compile(rb"\r\n(?!0++\r)([0-9A-Fa-f]++)\r\n")
 SIZE_LINE_FAST = re.compile(rb"([0-9A-Fa-f]++)\r\n")
 HEX_DIGITS = re.compile(rb"[0-9A-Fa-f]++")
-# chunk-ext with its BWS; a quoted string may hold escaped characters.
+# chunk-ext with its BWS; a quoted string may hold escaped characters. Atomic groups for the reason
+# told at LINE_BEGINS.
 CHUNK_EXTENSIONS = re.compile(
-    rb"(?:[ \t]*+;[ \t]*+" + TOKEN_CHARS + rb"++(?:[ \t]*+=[ \t]*+(?:" + TOKEN_CHARS + rb"++"
-    rb'|"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*+"))?+)++'
+    rb"(?>(?:[ \t]*+;[ \t]*+" + TOKEN_CHARS + rb"++(?>(?:[ \t]*+=[ \t]*+(?:" + TOKEN_CHARS + rb"++"
+    rb'|"(?>(?:[\t !#-\[\]-~\x80-\xff]++|\\[\t -~\x80-\xff])*)"))?))+)'
 )

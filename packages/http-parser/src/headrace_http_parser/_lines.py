@@ -75,7 +75,8 @@ class LineReader:
         self, line: bytes | bytearray, limit: int, complete: bool, too_long: tuple[int, str]
     ) -> None:
         size = len(line)
-        over = size > limit and line[limit] != _CR
+        # The byte at the limit may be the CR, or the LF of a line one byte shorter.
+        over = size > limit and line[limit] not in b"\r\n"
         found = FORBIDDEN.search(line, self._scanned, limit + 1 if over else size)
         if found is not None:
             what = "CR without LF" if line[found.start()] == _CR else "a control character"

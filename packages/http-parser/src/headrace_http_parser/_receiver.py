@@ -224,7 +224,9 @@ class Receiver(ABC, Generic[Line]):
             if self._eof and not held:
                 self._finish(self._base, events)
         except RemoteProtocolError as error:
-            error.status = self._always_status or error.status
+            if self._always_status is not None:
+                error.status = self._always_status
+                error.args = (error.status, error.offset, error.reason)
             error.events = events
             self._error = error.again()
             self._barred = True

@@ -1,19 +1,34 @@
 """Bounded byte pipes, channels and broadcasts with back-pressure for asyncio."""
 
+from ._broadcast._boxes import conflate as conflate
+from ._broadcast._broadcast import Broadcast as Broadcast
+from ._broadcast._broadcast import BroadcastStatistics as BroadcastStatistics
+from ._broadcast._log import Gap as Gap
+from ._broadcast._log import Log as Log
+from ._broadcast._log import MemoryLog as MemoryLog
+from ._broadcast._log import Message as Message
+from ._broadcast._subscriber import Subscriber as Subscriber
+from ._broadcast._subscriber import SubscriberStatistics as SubscriberStatistics
 from ._buffer import PipeStatistics as PipeStatistics
 from ._channel import ChannelStatistics as ChannelStatistics
 from ._channel import ItemReceiver as ItemReceiver
 from ._channel import ItemSender as ItemSender
 from ._channel import channel as channel
+from ._clock import Clock as Clock
+from ._clock import Timer as Timer
 from ._copy import copy as copy
 from ._errors import BrokenError as BrokenError
 from ._errors import BusyError as BusyError
 from ._errors import CapExceededError as CapExceededError
 from ._errors import ClosedError as ClosedError
+from ._errors import CodecError as CodecError
 from ._errors import EndOfStream as EndOfStream
+from ._errors import EvictedError as EvictedError
 from ._errors import IncompleteError as IncompleteError
 from ._errors import StreamError as StreamError
+from ._errors import TimedOutError as TimedOutError
 from ._errors import TooLargeError as TooLargeError
+from ._errors import TooSlowError as TooSlowError
 from ._pipe import PipeReceiver as PipeReceiver
 from ._pipe import PipeSender as PipeSender
 from ._pipe import pipe as pipe
@@ -27,10 +42,23 @@ from ._sources import from_generator as from_generator
 from ._sources import from_iterable as from_iterable
 from ._thread import from_file as from_file
 from ._thread import from_thread as from_thread
+from ._transforms._compress import compress as compress
+from ._transforms._decompress import decompress as decompress
+from ._transforms._heartbeat import heartbeat as heartbeat
+from ._transforms._limit import limit as limit
+from ._transforms._map import map as map  # noqa: A004
+from ._transforms._merge import merge as merge
+from ._transforms._min_rate import min_rate as min_rate
+from ._transforms._rechunk import rechunk as rechunk
+from ._transforms._tee import tee as tee
+from ._transforms._throttle import throttle as throttle
+from ._transforms._timeout import timeout as timeout
 from ._version import __version__ as __version__
 
 __all__ = [
     "__version__",
+    "Broadcast",
+    "BroadcastStatistics",
     "BrokenError",
     "BusyError",
     "ByteReceiver",
@@ -39,23 +67,47 @@ __all__ = [
     "CapExceededError",
     "channel",
     "ChannelStatistics",
+    "Clock",
     "ClosedError",
+    "CodecError",
+    "compress",
+    "conflate",
     "copy",
+    "decompress",
     "EndOfStream",
+    "EvictedError",
     "from_file",
     "from_generator",
     "from_iterable",
     "from_thread",
+    "Gap",
+    "heartbeat",
     "IncompleteError",
     "ItemReceiver",
     "ItemSender",
     "IterableReceiver",
+    "limit",
+    "Log",
+    "map",
+    "MemoryLog",
+    "merge",
+    "Message",
+    "min_rate",
     "pipe",
     "PipeReceiver",
     "PipeSender",
     "PipeStatistics",
+    "rechunk",
     "StreamError",
+    "Subscriber",
+    "SubscriberStatistics",
+    "tee",
+    "throttle",
+    "TimedOutError",
+    "timeout",
+    "Timer",
     "to_callback",
     "to_file",
     "TooLargeError",
+    "TooSlowError",
 ]

@@ -9,11 +9,19 @@
     ├── TooLargeError        more bytes than the given limit
     │   └── CapExceededError     writes that nobody awaited pile up above the hard cap
     ├── IncompleteError      the stream ended in the middle of what was asked for
-    └── EndOfStream          a channel has ended and is empty
+    ├── CodecError           compressed data that is malformed, or ends too early
+    ├── TimedOutError        a source was silent, or not through in time (a TimeoutError, too)
+    │   └── TooSlowError         a source sends, but less than the minimum rate
+    ├── EvictedError         a subscriber was too slow and its broadcast goes on without it
+    └── EndOfStream          a channel or a broadcast has ended and is empty
 
 Data is in attributes; the text is for people and may change. An exception that a producer hands
 to ``fail`` is not wrapped: the reader gets that very object.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 
 class StreamError(Exception):
@@ -87,8 +95,63 @@ class IncompleteError(StreamError):
         return f"the stream ended after {len(self.partial)} bytes, {wanted} expected"
 
 
+class CodecError(StreamError):
+    """Compressed data that cannot be decompressed; the codec's own exception is the cause.
+
+    Also for a stream that ends before its compressed data does: what came is not all there was.
+    """
+
+
+class TimedOutError(StreamError, TimeoutError):
+    """A source took too long.
+
+    Attributes:
+        kind: which of the limits was met: "idle", "total" or "rate".
+        seconds: that limit.
+    """
+
+    def __init__(self, kind: str, seconds: float) -> None:
+        # No arguments for the parent: an OSError takes two for a number and a text.
+        super().__init__()
+        self.kind = kind
+        self.seconds = seconds
+
+    def __str__(self) -> str:
+        if self.kind == "idle":
+            return f"the source was silent for {self.seconds:g} seconds"
+        return f"the source was not through within {self.seconds:g} seconds"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.kind, self.seconds)
+
+
+class TooSlowError(TimedOutError):
+    """A source stayed below the minimum rate until its grace was used up.
+
+    Attributes:
+        rate: the minimum, in bytes per second.
+    """
+
+    def __init__(self, rate: float, seconds: float) -> None:
+        super().__init__("rate", seconds)
+        self.rate = rate
+
+    def __str__(self) -> str:
+        return f"the source fell {self.seconds:g} seconds behind {self.rate:g} bytes per second"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.rate, self.seconds)
+
+
+class EvictedError(StreamError):
+    """A subscriber with the policy "evict" had more waiting than its bound.
+
+    It comes after what waits. Whoever wants to go on subscribes again, after the last id it has.
+    """
+
+
 class EndOfStream(StreamError):
-    """Every sender of a channel has closed, and every item was received."""
+    """Nothing more will come, and everything that came was received."""
 
 
 def raisable(exc: BaseException, message: str) -> Exception:

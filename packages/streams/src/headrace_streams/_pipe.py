@@ -74,6 +74,11 @@ class PipeSender(ByteSender):
         """Whether ``close`` or ``fail`` was called."""
         return self._pipe.ended
 
+    @property
+    def broken(self) -> bool:
+        """Whether the receiver was cancelled: a write would raise BrokenError."""
+        return self._pipe.broken
+
     def statistics(self) -> PipeStatistics:
         """Return a snapshot of the whole pipe."""
         return self._pipe.statistics()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 from ._copy import copy
 from ._errors import IncompleteError, TooLargeError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Longer than any line people write by hand, and what asyncio's reader allows.
 LINE_LIMIT = 64 * 1024
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -239,6 +240,15 @@ class ByteReceiver(ChunkSource):
         reading may go on with the next line.
         """
         return JsonLines(self.lines(limit))
+
+    def through(
+        self, transform: Callable[Concatenate[Self, _P], _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Return ``transform(self, *args, **kwargs)``, so that a chain reads from left to right.
+
+        ``body.through(decompress, "gzip", limit=n).through(timeout, idle=5)``
+        """
+        return transform(self, *args, **kwargs)
 
     async def copy_to(self, sender: ByteSender, *, close: bool = True) -> int:
         """Move everything into a sender; see :func:`headrace_streams.copy`."""

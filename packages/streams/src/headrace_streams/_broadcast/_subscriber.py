@@ -1,0 +1,177 @@
+"""The reading end of a broadcast."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from .._errors import BusyError, ClosedError, EndOfStream
+from .._fairness import YIELD
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from ._boxes import Box
+    from ._log import Gap, Id, Message
+
+_T = TypeVar("_T")
+
+# Messages per look into the log; the loop gets a turn in between.
+BATCH = 64
+
+
+class SubscriberStatistics(NamedTuple):
+    """A subscriber at one moment, in messages.
+
+    ``waiting`` is what is there to be received, ``peak`` the most that ever waited when it was
+    received from, ``received`` what was given out, ``dropped`` what its policy or ``cancel``
+    dropped. ``replaying``: it reads the log, and has not caught up yet.
+    """
+
+    waiting: int
+    peak: int
+    high: int
+    received: int
+    dropped: int
+    replaying: bool
+
+
+class Subscriber(Generic[_T]):
+    """Receives the messages of a broadcast, for one task at a time. Made by its ``subscribe``.
+
+    ``async for message in subscriber`` ends at the end. ``async with`` cancels it when the block is
+    left. What it gives are :class:`Message` objects, and a :class:`Gap` where a replay misses some.
+    """
+
+    __slots__ = ("__weakref__", "_batch", "_box", "_busy", "_open")
+
+    def __init__(self, box: Box) -> None:
+        self._box = box
+        self._batch: list[Any] = []
+        self._busy = False
+        self._open = True
+
+    async def receive(self) -> Message[_T] | Gap:
+        """Return the next message, or the gap before it. A cancelled ``receive`` loses nothing.
+
+        Raises:
+            EndOfStream: the broadcast was closed and everything was received.
+            ClosedError: this subscriber was cancelled.
+            BusyError: another task is in ``receive``.
+            EvictedError: by the policy "evict", after what waits, each time.
+            Exception: what the broadcast failed with, after what waits, each time.
+        """
+        box = self._box
+        waiting = len(box.items)
+        if not waiting or box.behind:
+            return await self._wait()
+        if waiting > box.peak:
+            box.peak = waiting
+        box.taken += 1
+        message: Message[_T] | Gap = box.pop()
+        if waiting <= box.resume_at + 1:
+            box.resume()
+        return message
+
+    async def _wait(self) -> Message[_T] | Gap:
+        if self._busy:
+            raise BusyError("another task is receiving from this subscriber")
+        box = self._box
+        self._busy = True
+        try:
+            while True:
+                if not self._open:
+                    raise ClosedError("the subscriber was cancelled")
+                if box.behind:
+                    if (message := await self._replay()) is not None:
+                        box.taken += 1
+                        return message
+                elif box.items:
+                    return await self.receive()
+                elif box.error is not None:
+                    raise box.error.with_traceback(box.traceback)
+                elif box.ended:
+                    raise EndOfStream("the broadcast was closed")
+                else:
+                    await box.arrival()
+        finally:
+            self._busy = False
+
+    async def _replay(self) -> Message[_T] | Gap | None:
+        """Return the next message from the log; None when there may be something else to do."""
+        box = self._box
+        hub = box.hub
+        if not self._batch:
+            batch = await hub.log.read(box.cursor, BATCH)
+            if batch:
+                box.cursor = batch[-1].id
+                self._batch = batch[::-1]
+                await YIELD
+            elif not hub.caught_up(box):
+                if box not in hub.joining:
+                    hub.joining.append(box)
+                await box.arrival()
+        # It may have been cancelled meanwhile, and then has dropped the batch.
+        return self._batch.pop() if self._batch else None
+
+    def cancel(self, reason: BaseException | None = None) -> None:
+        """Leave the broadcast; what waits is dropped. Idempotent.
+
+        A ``receive`` that waits now raises ClosedError. ``reason`` is for the caller's symmetry
+        with other receivers: a publisher does not depend on one subscriber, so nobody is told.
+        """
+        if self._open:
+            self._open = False
+            self._batch = []
+            self._box.hub.leave(self._box)
+            self._box.wake()
+
+    def statistics(self) -> SubscriberStatistics:
+        """Return a snapshot."""
+        box = self._box
+        waiting = len(box.items)
+        return SubscriberStatistics(
+            waiting=waiting,
+            peak=max(box.peak, waiting),
+            high=box.high,
+            received=box.taken,
+            dropped=box.dropped,
+            replaying=box.behind,
+        )
+
+    @property
+    def position(self) -> Id:
+        """Where the replay has come to in the log; meaningful while ``replaying``."""
+        return self._box.cursor
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Message[_T] | Gap:
+        try:
+            return await self.receive()
+        except EndOfStream:
+            raise StopAsyncIteration from None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.cancel(exc)
+
+    def __repr__(self) -> str:
+        box = self._box
+        state = "open" if self._open and not box.ended else "closed"
+        return f"<Subscriber {state}, {len(box.items)} of {box.high} messages wait>"
+
+    def __del__(self) -> None:
+        if self._open and not self._box.ended:
+            text = f"dropped while open: {self!r}"
+            self.cancel()
+            warnings.warn(text, ResourceWarning, 2, self)

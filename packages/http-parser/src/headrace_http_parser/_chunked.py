@@ -10,7 +10,7 @@ event.
 
 from __future__ import annotations
 
-from struct import iter_unpack
+from struct import unpack_from
 from typing import TYPE_CHECKING
 
 from ._errors import RemoteProtocolError
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _SIZE, _DATA, _END, _TRAILERS = range(4)
 # From this many chunks of one size in a row on, a run of them is looked for.
 _EQUAL_BEFORE_RUN = 4
+# The most of them taken at once: `struct` keeps a hundred formats, of this many items each.
+_LONGEST_RUN = 256
 _UNWANTED = frozenset([b"content-length", b"transfer-encoding", b"host", b"trailer"])
 
 
@@ -34,13 +36,25 @@ class ChunkedDecoder:
         trailers: set once `read` has said that the body is complete.
     """
 
-    __slots__ = ("_extensions", "_left", "_limits", "_lines", "_section", "_state", "trailers")
+    __slots__ = (
+        "_equal",
+        "_extensions",
+        "_left",
+        "_limits",
+        "_lines",
+        "_section",
+        "_size",
+        "_state",
+        "trailers",
+    )
 
     def __init__(self, limits: Limits, lines: LineReader) -> None:
         self._limits = limits
         self._lines = lines
         self._state = _SIZE
         self._left = 0
+        self._size = 0  # of the chunk in hand
+        self._equal = 0  # how many chunks before it had that size too
         self._extensions = limits.chunk_extensions
         self._section = FieldSection(
             lines,
@@ -89,7 +103,6 @@ class ChunkedDecoder:
         left = self._left
         between = self._limits.chunk_size_digits + 4
         plain = BETWEEN_CHUNKS.match
-        equal = 0
         while True:
             end = pos + left
             if end >= size:
@@ -101,17 +114,17 @@ class ChunkedDecoder:
                 self._left = 2
                 return end
             pos = found.end()
-            before = left
             left = int(found[1], 16)
-            if left != before:
-                equal = 0
+            if left != self._size:
+                self._size = left
+                self._equal = 0
                 continue
-            equal += 1
+            self._equal = equal = self._equal + 1
             if equal >= _EQUAL_BEFORE_RUN:
                 # What a look costs beyond what it takes is paid for by the chunks before it.
                 taken = _equal_chunks(data, pos, left, found[0], equal * 16, pieces)
                 pos += taken * (left + len(found[0]))
-                equal = equal + taken if taken else 0
+                self._equal = equal + taken if taken else 0
         if pos < size:
             pieces.append(data[pos:])
         self._left = end - size
@@ -177,16 +190,16 @@ def _equal_chunks(
     """Cut off up to `most` chunks of one size, each with `line` behind it; return how many.
 
     The bytes between them stand at equal distances, so each column of them is one strided slice:
-    64 chunks of 1 KiB in one read take a third of the time that one match each takes.
+    63 chunks of 1 KiB in one read take a fifth of the time that one match each takes.
     """
     step = size + len(line)
-    count = min(most, (len(data) - pos) // step)
+    count = min(most, _LONGEST_RUN, (len(data) - pos) // step)
     stop = pos + count * step
     for at, byte in enumerate(line, pos + size):
         column = data[at:stop:step]
-        count = min(count, len(column) - len(column.lstrip(bytes((byte,)))))
-        stop = pos + count * step
-    # iter_unpack needs two thirds of the time that slices need.
-    whole = iter_unpack(f"{size}s{len(line)}x", memoryview(data)[pos:stop])
-    pieces += [piece for (piece,) in whole]
+        if column.count(byte) != count:
+            count -= len(column.lstrip(bytes((byte,))))
+            stop = pos + count * step
+    # One call needs less than half of the time that slices need.
+    pieces += unpack_from(f"{size}s{len(line)}x" * count, data, pos)
     return count

@@ -119,6 +119,48 @@ ACCEPTED_REQUESTS: tuple[Accepted, ...] = (
         (_request("GET", b"http://[::1]:80/x?y", ("Host", "[::1]:80")), END),
     ),
     Accepted(
+        "absolute-form-and-host-in-another-case",
+        "9110 4.2.3, 9112 3.2.2",
+        b"GET http://A.example HTTP/1.1\r\nHost: a.EXAMPLE\r\n\r\n",
+        (_request("GET", b"http://A.example", ("Host", "a.EXAMPLE")), END),
+    ),
+    Accepted(
+        "absolute-form-without-host-on-1.0",
+        "9112 3.2.2",
+        b"GET http://a/ HTTP/1.0\r\n\r\n",
+        (_request("GET", b"http://a/", version="1.0", keep_alive=False), END),
+    ),
+    Accepted(
+        "host-percent-encoded",
+        "3986 3.2.2",
+        b"GET / HTTP/1.1\r\nHost: a%2Db:\r\n\r\n",
+        (_request("GET", b"/", ("Host", "a%2Db:")), END),
+    ),
+    Accepted(
+        "http-1.0-close-wins-over-keep-alive",
+        "9112 9.3",
+        b"GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n",
+        (
+            _request(
+                "GET",
+                b"/",
+                ("Connection", "keep-alive, close"),
+                version="1.0",
+                keep_alive=False,
+            ),
+            END,
+        ),
+    ),
+    Accepted(
+        "underscore-is-another-name",
+        "9110 5.1",
+        b"GET / HTTP/1.1\r\nHost: a\r\nContent_Length: 5\r\nTransfer_Encoding: chunked\r\n\r\n",
+        (
+            _request("GET", b"/", _HOST, ("Content_Length", "5"), ("Transfer_Encoding", "chunked")),
+            END,
+        ),
+    ),
+    Accepted(
         "absolute-form-with-an-address-of-the-future",
         "3986 3.2.2",
         b"GET http://[v1.x] HTTP/1.1\r\nHost: [v1.x]\r\n\r\n",

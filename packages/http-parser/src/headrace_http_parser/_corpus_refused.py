@@ -76,6 +76,21 @@ REFUSED_REQUESTS: tuple[Refused, ...] = (
     Refused("target-asterisk-for-get", "9112 3.2.4", _line(b"GET * HTTP/1.1")),
     Refused("target-without-authority", "9112 3.2.2", _line(b"GET http:///a HTTP/1.1")),
     Refused("target-with-user", "9110 4.2.4", _line(b"GET http://u@a/ HTTP/1.1")),
+    Refused(
+        "absolute-form-for-another-host",
+        "9110 7.2, 9112 3.2.2",
+        b"GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    Refused(
+        "absolute-form-for-another-port",
+        "9110 7.2, 9112 3.2.2",
+        b"GET http://a:80/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    ),
+    Refused(
+        "absolute-form-with-empty-host",
+        "9110 7.2, 9112 3.2.2",
+        b"GET http://a/ HTTP/1.1\r\nHost:\r\n\r\n",
+    ),
     # Host.
     Refused("host-missing", "9112 3.2", b"GET / HTTP/1.1\r\n\r\n"),
     Refused("host-twice", "9112 3.2", _with(b"Host: a")),
@@ -83,6 +98,11 @@ REFUSED_REQUESTS: tuple[Refused, ...] = (
     Refused("host-with-blank", "9112 3.2", b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n"),
     Refused("host-with-path", "9112 3.2", b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n"),
     Refused("host-with-user", "9112 3.2", b"GET / HTTP/1.1\r\nHost: u@a\r\n\r\n"),
+    Refused("host-port-alone", "9110 4.2.1", b"GET / HTTP/1.1\r\nHost: :80\r\n\r\n"),
+    Refused("host-open-percent", "3986 2.1", b"GET / HTTP/1.1\r\nHost: a%2\r\n\r\n"),
+    Refused("host-open-bracket", "3986 3.2.2", b"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n"),
+    Refused("host-list", "9112 3.2", b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n"),
+    Refused("host-beyond-ascii", "3986 3.2.2", b"GET / HTTP/1.1\r\nHost: \xe4\r\n\r\n"),
     Refused("host-with-bad-port", "9112 3.2", b"GET / HTTP/1.1\r\nHost: a:b\r\n\r\n"),
     # Field lines.
     Refused("folded", "9112 5.2", _with(b"A: b\r\n c")),
@@ -99,6 +119,10 @@ REFUSED_REQUESTS: tuple[Refused, ...] = (
     Refused("cr-twice", "9112 2.2", _with(b"A: b\r")),
     Refused("lf-alone", "9112 2.2", _with(b"A: b\nC: d")),
     Refused("lf-alone-everywhere", "9112 2.2", b"GET / HTTP/1.1\nHost: a\n\n"),
+    Refused("nul-in-name", "9110 5.1", _with(b"Transfer\x00-Encoding: chunked")),
+    Refused("vertical-tab-around-value", "9110 5.5", _with(b"Content-Length: \x0b1")),
+    Refused("folded-coding", "9112 5.2", _with(b"Transfer-Encoding:\r\n chunked")),
+    Refused("lf-ends-section", "9112 2.2", _with(b"A: b")[:-2] + b"\n"),
     # Content-Length.
     Refused("length-plus", "9112 6.3", _with(b"Content-Length: +1") + b"x"),
     Refused("length-minus", "9112 6.3", _with(b"Content-Length: -1") + b"x"),
@@ -107,6 +131,11 @@ REFUSED_REQUESTS: tuple[Refused, ...] = (
     Refused("length-list", "9112 6.3", _with(b"Content-Length: 1, 1") + b"x"),
     Refused("length-twice-equal", "9112 6.3", _with(b"Content-Length: 1\r\nContent-Length: 1")),
     Refused("length-twice", "9112 6.3", _with(b"Content-Length: 1\r\ncontent-length: 2")),
+    Refused("length-with-blank-inside", "9112 6.3", _with(b"Content-Length: 1 1") + b"x"),
+    Refused("length-fraction", "9112 6.3", _with(b"Content-Length: 1.0") + b"x"),
+    Refused("length-no-break-space", "9112 6.3", _with(b"Content-Length: 1\xa0") + b"x"),
+    Refused("length-quoted", "9112 6.3", _with(b'Content-Length: "1"') + b"x"),
+    Refused("length-blank-before-colon", "9112 5.1", _with(b"Content-Length : 1") + b"x"),
     Refused("length-underscore", "9112 6.3", _with(b"Content-Length: 1_0")),
     Refused("length-2**63", "9110 8.6", _with(b"Content-Length: 9223372036854775808"), 413),
     Refused("length-of-20-digits", "9110 8.6", _with(b"Content-Length: 1" + b"0" * 19), 413),
@@ -114,6 +143,25 @@ REFUSED_REQUESTS: tuple[Refused, ...] = (
     Refused(
         "coding-with-length", "9112 6.1", _with(b"Content-Length: 1\r\nTransfer-Encoding: chunked")
     ),
+    Refused(
+        "length-zero-with-coding",
+        "9112 6.1",
+        _with(b"Transfer-Encoding: chunked\r\nContent-Length: 0"),
+    ),
+    Refused(
+        "coding-twice-in-two-fields",
+        "9112 7",
+        _with(b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
+    ),
+    Refused(
+        "coding-identity-in-a-second-field",
+        "9112 6.1",
+        _with(b"Transfer-Encoding: chunked\r\nTransfer-Encoding: identity"),
+    ),
+    Refused("coding-empty-element-after", "9112 6.1", _with(b"Transfer-Encoding: chunked,")),
+    Refused("coding-no-break-space", "9112 7", _with(b"Transfer-Encoding: chunked\xa0")),
+    Refused("coding-with-prefix", "9112 7", _with(b"Transfer-Encoding: xchunked")),
+    Refused("coding-blank-before-colon", "9112 5.1", _with(b"Transfer-Encoding : chunked")),
     Refused("coding-on-1.0", "9112 6.1", _with(b"Transfer-Encoding: chunked", version=b"1.0")),
     Refused("coding-unknown-first", "9112 6.1", _with(b"Transfer-Encoding: gzip, chunked"), 501),
     Refused(
@@ -133,6 +181,12 @@ REFUSED_REQUESTS: tuple[Refused, ...] = (
     # Chunks.
     Refused("chunk-no-number", "9112 7.1", _chunks(b"x\r\n"), before=1),
     Refused("chunk-empty-size", "9112 7.1", _chunks(b"\r\n"), before=1),
+    Refused("chunk-plus", "9112 7.1", _chunks(b"+1\r\nx\r\n"), before=1),
+    Refused("chunk-underscore", "9112 7.1", _chunks(b"1_0\r\nx\r\n"), before=1),
+    Refused("chunk-blank-before-size", "9112 7.1", _chunks(b" 1\r\nx\r\n"), before=1),
+    Refused("chunk-two-crs", "9112 7.1", _chunks(b"1\r\r\nx\r\n"), before=1),
+    Refused("chunk-shorter", "9112 7.1", _chunks(b"2\r\nx\r\n0\r\n\r\n"), before=2),
+    Refused("chunk-end-missing", "9112 7.1", _chunks(b"1\r\nx0\r\n\r\n"), before=2),
     Refused("chunk-minus", "9112 7.1", _chunks(b"-1\r\n"), before=1),
     Refused("chunk-0x", "9112 7.1", _chunks(b"0x1\r\n"), before=1),
     Refused("chunk-blank-after-size", "9112 7.1", _chunks(b"1 \r\nx\r\n"), before=1),
@@ -146,6 +200,10 @@ REFUSED_REQUESTS: tuple[Refused, ...] = (
     ),
     Refused("chunk-extension-empty", "9112 7.1.1", _chunks(b"1;\r\nx\r\n"), before=1),
     Refused("chunk-extension-open-quote", "9112 7.1.1", _chunks(b'1;a="b\r\nx\r\n'), before=1),
+    Refused("chunk-extension-lf", "9112 7.1.1", _chunks(b"1;a\nx\r\n"), before=1),
+    Refused("chunk-extension-lf-quoted", "9112 7.1.1", _chunks(b'1;a="\n"\r\nx\r\n'), before=1),
+    Refused("chunk-extension-nul", "9112 7.1.1", _chunks(b"1;a=\x00\r\nx\r\n"), before=1),
+    Refused("chunk-extension-no-value", "9112 7.1.1", _chunks(b"1;a=\r\nx\r\n"), before=1),
     Refused("chunk-extension-cr", "9112 7.1.1", _chunks(b"1;a\rb\r\nx\r\n"), before=1),
     # Trailers.
     Refused("trailer-length", "9110 6.5.1", _chunks(b"0\r\nContent-Length: 1\r\n\r\n"), before=1),
@@ -154,7 +212,22 @@ REFUSED_REQUESTS: tuple[Refused, ...] = (
     ),
     Refused("trailer-folded", "9112 5.2", _chunks(b"0\r\nA: b\r\n c\r\n\r\n"), before=1),
     Refused("trailer-no-colon", "9112 5", _chunks(b"0\r\nA\r\n\r\n"), before=1),
+    Refused("trailer-host", "9110 6.5.1", _chunks(b"0\r\nHost: b\r\n\r\n"), before=1),
+    Refused("trailer-lf-alone", "9112 2.2", _chunks(b"0\r\nA: b\n\r\n"), before=1),
+    Refused("trailer-section-lf", "9112 7.1", _chunks(b"0\r\n\n"), before=1),
     # What follows, and ends.
+    Refused(
+        "request-after-close-on-1.0",
+        "9112 9.3",
+        b"GET / HTTP/1.0\r\n\r\nGET / HTTP/1.0\r\n\r\n",
+        before=2,
+    ),
+    Refused(
+        "chunked-body-after-upgrade-is-no-stream",
+        "9110 7.8",
+        _with(b"Connection: upgrade\r\nUpgrade: a\r\nTransfer-Encoding: chunked") + b"\x81\x00\r\n",
+        before=1,
+    ),
     Refused("data-after-close", "9112 9.6", _CLOSING + b"GET", before=2),
     Refused(
         "connect-with-length",

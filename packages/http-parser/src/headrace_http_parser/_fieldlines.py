@@ -1,8 +1,8 @@
 """Field lines to be written: checked, encoded, and remembered.
 
 Strategy: an application sends the same few pairs over and over, so a pair that was found good is
-    kept with its
-line. The memory is bounded in number and in the length of a line, and emptied when full.
+kept with its line. The memory is bounded in number and in the length of a line, and emptied when
+full.
 
 Rules for the next editor: fields that frame a message (`OWN`) are never remembered, since each of
 them has to be compared with what was decided; nor is what may be a secret.

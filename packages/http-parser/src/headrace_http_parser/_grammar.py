@@ -50,20 +50,23 @@ FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]")
 # (the URL standard of the WHATWG does not escape them in queries). Never " # < > or a backslash.
 ORIGIN_CHARS = rb"[!$-;=?-\[\]-~]"
 ORIGIN_FORM = re.compile(rb"/" + ORIGIN_CHARS + rb"*+")
-# uri-host, RFC 3986 section 3.2.2: a name or IPv4 address, or an IP literal in brackets.
+# uri-host, RFC 3986 section 3.2.2: a name or IPv4 address, or an IP literal in brackets, whose
+# digits are not counted here.
 _HOST = (
-    rb"(?:[A-Za-z0-9\-._~%!$&'()*+,;=]*+|\[[0-9A-Fa-f:.]++\]"
+    rb"(?:(?>(?:[A-Za-z0-9\-._~!$&'()*+,;=]++|%[0-9A-Fa-f]{2})*)|\[[0-9A-Fa-f:.]++\]"
     rb"|\[[vV][0-9A-Fa-f]++\.[A-Za-z0-9\-._~!$&'()*+,;=:]++\])"
 )
-HOST = re.compile(_HOST + rb"(?::[0-9]*+)?")
+# Empty is allowed (RFC 9112 section 3.2), a port alone is not: the http and https schemes need a
+# host (RFC 9110 section 4.2).
+HOST = re.compile(rb"(?!:)" + _HOST + rb"(?::[0-9]*+)?")
 # RFC 9112 section 3.2.3; the port is not optional there.
 AUTHORITY_FORM = re.compile(rb"(?=[^:])" + _HOST + rb":[0-9]++")
 # RFC 9112 section 3.2.2. User information is left out: RFC 9110 section 4.2.4 tells recipients to
 # treat it as an error.
 ABSOLUTE_FORM = re.compile(
-    rb"[A-Za-z][A-Za-z0-9+\-.]*+://(?=[^/?:])"
+    rb"[A-Za-z][A-Za-z0-9+\-.]*+://(?=[^/?:])("
     + _HOST
-    + rb"(?::[0-9]*+)?(?:[/?]"
+    + rb"(?::[0-9]*+)?)(?:[/?]"
     + ORIGIN_CHARS
     + rb"*+)?"
 )
@@ -98,7 +101,7 @@ _PLAIN_FIELDS = rb"(?:%b)*+(?:%b%b(?:%b)*+)*+%b" % (
     LINE_BEGINS,
 )
 PLAIN_FIELD_BYTES = 5  # no plain field line is shorter
-_PLAIN_HOST = rb"[Hh]ost: [A-Za-z0-9\-._]*+(?::[0-9]*+)?+\r\n"
+_PLAIN_HOST = rb"[Hh]ost: [A-Za-z0-9\-._]*+(?:(?<! ):[0-9]*+)?\r\n"
 PLAIN_REQUEST = re.compile(
     rb"((?!CONNECT )"
     + TOKEN_CHARS

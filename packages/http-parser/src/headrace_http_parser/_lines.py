@@ -1,9 +1,8 @@
 """Lines and field sections out of pieces of any size: the exact and incremental road.
 
 Strategy: each line is judged as soon as it is complete, and an incomplete one at the first byte
-    that
-cannot be right, so what is found and where does not depend on how the input was cut. Every byte
-is looked at a fixed number of times, an incomplete line included.
+that cannot be right, so what is found and where does not depend on how the input was cut. Every
+byte is looked at a fixed number of times, an incomplete line included.
 
 Used for heads that did not arrive in one piece, for those the fast road refused (it explains why),
 for chunk size lines that are not plain, and for trailers.

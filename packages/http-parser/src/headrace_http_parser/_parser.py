@@ -10,13 +10,15 @@ from ._events import END, RequestHead, ResponseHead
 from ._framing import BodyFraming, Facts, Fault, message_facts, request_facts, response_framing
 from ._grammar import PLAIN_FIELD_BYTES, PLAIN_REQUEST
 from ._headers import from_section
+from ._inlet import CLOSED, HEAD, LENGTH, SWITCHED, UNTIL_CLOSE
 from ._limits import DEFAULT_LIMITS, Limits
-from ._receiver import CLOSED, HEAD, LENGTH, SWITCHED, UNTIL_CLOSE, Receiver
+from ._receiver import Receiver
 from ._startline import (
     METHODS,
     PREFACE_LINE,
     RequestLine,
     StatusLine,
+    check_authority,
     parse_request_line,
     parse_status_line,
 )
@@ -122,6 +124,8 @@ class RequestParser(Receiver[RequestLine]):
             if chunked or length:
                 raise Fault(400, "CONNECT with a body")
             self._offer = True
+        else:
+            check_authority(target, headers.get("host"))
         events.append(
             RequestHead(
                 method, target, version, headers, length, chunked, keep_alive, expect, upgrade

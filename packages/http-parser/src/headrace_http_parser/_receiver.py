@@ -1,4 +1,4 @@
-"""The machine under both parsers: which byte belongs to what, and what is held back.
+"""The machine under both parsers: which byte belongs to what.
 
 Strategy. A message is a head, then a body, and each is tried on a fast road before the exact one:
 
@@ -15,22 +15,21 @@ Rules for the next editor:
 
 - The fast road may decline, but never accepts what the exact road does not.
 - Whether and where something is refused depends on the bytes alone, never on how they were cut.
-- Each byte is looked at a fixed number of times: what is held back stays in the pieces it came in
-  and is neither joined nor cut again.
+- Each byte is looked at a fixed number of times.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections import deque
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ._chunked import ChunkedDecoder
-from ._errors import LocalProtocolError, RemoteProtocolError
-from ._events import END, Data, EndOfMessage, Upgrade
+from ._errors import RemoteProtocolError
+from ._events import END, Data, EndOfMessage
 from ._framing import Facts, Fault
 from ._grammar import DECISIVE, DECISIVE_NAMES, SECTION
 from ._headers import Headers, from_pairs, from_section
+from ._inlet import CHUNKED, CLOSED, HEAD, LENGTH, OFFERED, UNTIL_CLOSE, Inlet
 from ._limits import DEFAULT_LIMITS, Limits
 from ._lines import FieldSection, LineReader
 from ._startline import RequestLine, StatusLine
@@ -39,209 +38,33 @@ if TYPE_CHECKING:
     from ._events import Event
     from ._framing import Fields
 
-# What the next byte belongs to.
-HEAD, LENGTH, CHUNKED, UNTIL_CLOSE = range(4)
-# The message in front can be left for another protocol: `take_upgrade` does, any further call
-# declines.
-OFFERED = 4
-# The peer has left HTTP/1.1 already: only `take_upgrade` goes on from here.
-SWITCHED = 5
-# The peer said that nothing follows.
-CLOSED = 6
-# The connection is no longer ours.
-TAKEN = 7
-
-_STATE_NAMES = (
-    "HEAD",
-    "LENGTH",
-    "CHUNKED",
-    "UNTIL_CLOSE",
-    "OFFERED",
-    "SWITCHED",
-    "CLOSED",
-    "TAKEN",
-)
-
 Line = TypeVar("Line", RequestLine, StatusLine)
 
 
-class Receiver(ABC, Generic[Line]):
+class Receiver(Inlet, Generic[Line]):
     """What both parsers share: everything but the meaning of a head."""
 
     __slots__ = (
         "_at",
-        "_barred",
-        "_base",
-        "_blank_seen",
         "_decoder",
-        "_eof",
-        "_error",
-        "_fresh",
-        "_heads",
-        "_held",
-        "_held_from",
         "_left",
-        "_limits",
         "_line",
         "_lines",
-        "_next",
         "_offer",
         "_section",
-        "_state",
     )
 
-    # The status of every error, where the peer is not one that gets an answer.
-    _always_status: int | None = None
-
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        self._limits = limits
-        self._state = HEAD
-        self._next = HEAD  # the state after the message in hand...
-        self._offer = False  # ...unless it offers to leave HTTP/1.1
+        super().__init__(limits)
+        self._at = 0  # stream offset of the message in hand
+        self._offer = False  # whether it offers to leave HTTP/1.1
         self._lines = LineReader()
         self._line: Line | None = None
         self._section: FieldSection | None = None
         self._decoder: ChunkedDecoder | None = None
         self._left = 0
-        self._blank_seen = False
-        self._fresh = True  # whether there is nothing but the next byte, and it begins a message
-        self._heads = 0  # how many more may be taken in this call
-        self._base = 0  # stream offset of the first byte of the piece in hand
-        self._at = 0  # stream offset of the message in hand
-        self._held: deque[bytes] = deque()
-        self._held_from = 0  # in the first of them
-        self._eof = False
-        self._barred = False  # whether a call needs a look at the three reasons to refuse it
-        self._error: RemoteProtocolError | None = None
-
-    def __repr__(self) -> str:
-        state = "ERROR" if self._error else _STATE_NAMES[self._state]
-        return f"<{type(self).__name__} {state} held={self.held}>"
-
-    @property
-    def pending(self) -> bool:
-        """Whether `receive_data(b"")` would go on with bytes that were held back.
-
-        That is so after more than `Limits.pipelined` heads in one call, and behind a message
-        that offers an upgrade.
-        """
-        return bool(self._held) and self._state != SWITCHED
-
-    @property
-    def held(self) -> int:
-        """The number of bytes held back: never more than the caller passed in."""
-        return sum(map(len, self._held)) - self._held_from
-
-    def receive_data(self, data: bytes | bytearray | memoryview) -> list[Event]:
-        """Take what was read from the peer; return what it completes.
-
-        Args:
-            data: any number of bytes. `b""` goes on with what was held back. `bytes` that are body
-                from end to end come out as the very same object.
-
-        Returns:
-            Events in order. All of a call's bytes are used, but for those that are held back.
-
-        Raises:
-            RemoteProtocolError: the peer's bytes are not acceptable; raised again by all later
-                calls.
-            LocalProtocolError: the connection was taken over, or its end was told before.
-        """
-        if self._barred:
-            self._check_open(bool(data))
-        if type(data) is not bytes:
-            data = bytes(data)
-        events: list[Event] = []
-        self._advance(data, 0, events)
-        return events
-
-    def receive_eof(self) -> list[Event]:
-        """Say that the peer sends nothing more. A second call changes nothing.
-
-        Returns:
-            The events that this completes. While `pending` is true afterwards, go on with
-            `receive_data(b"")`, which then judges the end.
-
-        Raises:
-            RemoteProtocolError: the end came within a message, or as for `receive_data`.
-            LocalProtocolError: the connection was taken over.
-        """
-        self._eof = self._barred = True
-        self._fresh = False
-        return self.receive_data(b"")
-
-    def take_upgrade(self) -> Upgrade:
-        """Leave HTTP/1.1: after a message that offers an upgrade, or whose answer made the switch.
-
-        For a request with `upgrade`, and for CONNECT, call it once the `EndOfMessage` is there and
-        before any further byte is parsed, since that declines the offer.
-
-        Returns:
-            What was received beyond the message. The parser is unusable from here on.
-
-        Raises:
-            LocalProtocolError: there is no such message in front, or its body is not complete.
-        """
-        if self._error is not None or self._state not in (OFFERED, SWITCHED):
-            raise LocalProtocolError("there is no upgrade to take")
-        rest = b"".join(self._held)[self._held_from :]
-        self._held.clear()
-        self._held_from = 0
-        self._state = TAKEN
-        self._fresh = False
-        self._barred = True
-        return Upgrade(rest)
-
-    # Input and what is held of it...
-
-    def _check_open(self, has_data: bool) -> None:
-        if self._error is not None:
-            raise self._error.again()
-        if self._state == TAKEN:
-            raise LocalProtocolError("the connection was taken over by another protocol")
-        if has_data:
-            raise LocalProtocolError("data after the end of the connection")
-
-    def _advance(self, data: bytes, pos: int, events: list[Event]) -> None:
-        """Go on with what is held, then with `data[pos:]`."""
-        held = self._held
-        self._heads = self._limits.pipelined - bool(events)
-        if self._state == OFFERED and (held or data):
-            self._state = self._next
-        if not held:
-            self._held_from = pos
-        if data:
-            held.append(data)
-        try:
-            while held:
-                piece = held[0]
-                self._held_from = self._run(piece, self._held_from, events)
-                if self._held_from < len(piece):
-                    break
-                held.popleft()
-                self._held_from = 0
-                self._base += len(piece)
-            if self._eof and not held:
-                self._finish(self._base, events)
-        except RemoteProtocolError as error:
-            if self._always_status is not None:
-                error.status = self._always_status
-                error.args = (error.status, error.offset, error.reason)
-            error.events = events
-            self._error = error.again()
-            self._barred = True
-            held.clear()
-            self._held_from = 0
-            raise
-        finally:
-            self._fresh = (
-                self._state == HEAD
-                and self._between_messages
-                and not (held or self._eof or self._blank_seen or self._error)
-            )
 
     def _run(self, data: bytes, pos: int, events: list[Event]) -> int:
-        """Turn `data[pos:]` into events; return the position from which on it is held."""
         size = len(data)
         while pos < size:
             state = self._state
@@ -278,7 +101,6 @@ class Receiver(ABC, Generic[Line]):
         return len(data)
 
     def _finish(self, offset: int, events: list[Event]) -> None:
-        """Judge the end of the connection."""
         state = self._state
         if state == UNTIL_CLOSE:
             events.append(END)

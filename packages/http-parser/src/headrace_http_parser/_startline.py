@@ -72,6 +72,20 @@ def _check_target(method: bytes, target: bytes) -> None:
         raise Fault(400, "an invalid request target")
 
 
+def check_authority(target: bytes, host: str | None) -> None:
+    """Compare a target in absolute-form with the Host field.
+
+    RFC 9112 section 3.2.2 has the target win, and RFC 9110 section 7.2 has both be equal. Whoever
+    goes by the other one routes, caches or admits another request, so no difference passes.
+
+    Raises:
+        Fault: they differ.
+    """
+    found = ABSOLUTE_FORM.fullmatch(target)
+    if found and host is not None and found[1].lower() != host.lower().encode("latin-1"):
+        raise Fault(400, "Host is not that of the target")
+
+
 def parse_status_line(line: bytes) -> StatusLine:
     """Parse a status line without its end (RFC 9112 section 4).
 

@@ -541,21 +541,71 @@ async def test_two_readers_at_once_is_an_error_that_says_so(turns: Turns) -> Non
 # Fairness ...
 
 
-@pytest.mark.parametrize("size", [1, 100, 10_000], ids=str)
-async def test_a_write_that_never_blocks_yields_once_per_quota(size: int) -> None:
-    sender, receiver = pipe(high=1 << 20)
-    turns = 0
+@pytest.fixture
+def passed() -> Callable[[], int]:
+    """How many turns the loop has made since the first call."""
+    turns = -1
 
     def turn() -> None:
         nonlocal turns
         turns += 1
         asyncio.get_running_loop().call_soon(turn)
 
-    asyncio.get_running_loop().call_soon(turn)
-    for _ in range(200_000 // size):
+    def count() -> int:
+        if turns < 0:
+            turn()
+        return turns
+
+    return count
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "turns"),
+    [
+        pytest.param(10_000, 20, 3, id="bytes"),
+        pytest.param(64, 5 * 512, 4, id="half-bytes-half-writes"),
+        pytest.param(1, 5 * 1009, 5, id="writes"),
+    ],
+)
+async def test_a_write_that_never_blocks_yields_once_per_quota(
+    size: int, count: int, turns: int, passed: Callable[[], int]
+) -> None:
+    sender, receiver = pipe(high=1 << 20)
+    start = passed()
+    for _ in range(count):
         await sender.write(b"x" * size)
-    assert turns in (2, 3)
+    assert turns - 1 <= passed() - start <= turns + 1
     receiver.cancel()
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["plain", "slow-path"])
+async def test_a_reader_of_many_tiny_chunks_yields(held: bool, passed: Callable[[], int]) -> None:
+    sender, receiver = pipe(high=10_000)
+    if held:
+        receiver._slow = True
+    for _ in range(5 * 1024 + 1):
+        sender.write(b"x")
+    sender.close()
+    start = passed()
+    total = 0
+    while (chunk := await receiver.get()) is not None:
+        total += len(chunk)
+        receiver._slow = held
+    assert total == 5 * 1024 + 1
+    assert 5 <= passed() - start <= 11
+    assert receiver.statistics().bytes_out == total
+
+
+async def test_bytes_are_counted_over_all_batches_and_a_cancel() -> None:
+    sender, receiver = pipe(high=10_000)
+    for _ in range(3000):
+        sender.write(b"ab")
+    assert await receiver.get() == b"ab"
+    sender.write(bytearray(b"cde"))
+    assert sender.statistics().bytes_in == 6003
+    receiver.cancel()
+    statistics = sender.statistics()
+    assert (statistics.bytes_in, statistics.bytes_out, statistics.bytes_dropped) == (6003, 2, 6001)
 
 
 # What else can be seen ...

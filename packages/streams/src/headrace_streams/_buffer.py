@@ -11,6 +11,10 @@ One number decides each fast path, and every other condition is folded into it:
 - ``resume_at``: a read that leaves ``size`` at or below it has to resume. It is the low mark while
   the pipe is paused, and -1 while it flows.
 
+Two figures are kept by what is not done per chunk. ``spent`` is what fairness counts, the bytes
+written and COST per write; with the number of writes (those that ``turn`` saw, and the inbox) it
+also tells the bytes. A long outbox has b"" in it here and there, where the reader has to yield.
+
 Waiters: at most one reader, any number of writers; each is woken once, by whoever changes the state
 it waits for. The pipe makes no task, needs no running loop to be made, and is not thread-safe.
 """
@@ -23,10 +27,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ._errors import BrokenError, CapExceededError, ClosedError
-from ._fairness import DONE, QUOTA
+from ._fairness import COST, DONE, QUOTA
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
+
+# Chunks that may be read without letting go of the loop.
+PART = QUOTA // COST
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,6 @@ class Pipe:
 
     __slots__ = (
         "broken",
-        "bytes_in",
         "cap",
         "dropped",
         "ended",
@@ -78,6 +84,8 @@ class Pipe:
         "reason",
         "resume_at",
         "size",
+        "spent",
+        "turned",
         "write_blocked",
         "writers",
         "yield_at",
@@ -98,7 +106,7 @@ class Pipe:
         self.on_resume = on_resume
         self.inbox: list[bytes] = []
         self.outbox: list[bytes] = []
-        self.size = self.peak = self.bytes_in = self.dropped = 0
+        self.size = self.peak = self.spent = self.turned = self.dropped = 0
         self.yield_at = QUOTA
         self.resume_at = -1
         self.paused = self.ended = self.broken = False
@@ -126,7 +134,7 @@ class Pipe:
             raise CapExceededError("writes that nobody awaited pile up", self.cap)
         self.inbox.append(chunk)
         self.size = size
-        self.bytes_in += len(chunk)
+        self.spent += len(chunk) + COST
         if size > self.peak:
             self.peak = size
         if self.reader is not None:
@@ -152,7 +160,7 @@ class Pipe:
             yield from waiter
         finally:
             self.write_blocked += monotonic() - since
-            self.yield_at = self.bytes_in + QUOTA
+            self.yield_at = self.spent + QUOTA
             if waiter in self.writers:
                 self.writers.remove(waiter)
         if self.broken:
@@ -170,9 +178,19 @@ class Pipe:
 
     def turn(self) -> list[bytes]:
         """Make the inbox the outbox; the latter must be empty."""
-        self.outbox, self.inbox = self.inbox, self.outbox
-        self.outbox.reverse()
-        return self.outbox
+        outbox = self.inbox
+        self.turned += len(outbox)
+        if len(outbox) <= PART:
+            self.inbox, self.outbox = self.outbox, outbox
+            outbox.reverse()
+            return outbox
+        self.inbox = []
+        self.outbox = parts = outbox[:PART]
+        for start in range(PART, len(outbox), PART):
+            parts.append(b"")
+            parts += outbox[start : start + PART]
+        parts.reverse()
+        return parts
 
     def resume(self) -> None:
         self.paused = False
@@ -201,6 +219,7 @@ class Pipe:
         self.limit = -1
         self.dropped += self.size
         self.size = 0
+        self.turned += len(self.inbox)
         self.inbox.clear()
         self.outbox.clear()
         self.wake_reader()
@@ -243,6 +262,10 @@ class Pipe:
         else:
             state = "paused" if self.paused else "open"
         return f"{state}, {self.size} bytes buffered, marks {self.low}/{self.high}"
+
+    @property
+    def bytes_in(self) -> int:
+        return self.spent - COST * (self.turned + len(self.inbox))
 
     def statistics(self) -> PipeStatistics:
         return PipeStatistics(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from ._buffer import Pipe, PipeStatistics
 from ._errors import BrokenError, ClosedError, raisable
-from ._fairness import DONE, QUOTA, YIELD
+from ._fairness import COST, DONE, QUOTA, YIELD
 from ._receiver import ByteReceiver
 from ._sender import ByteSender
 
@@ -46,9 +46,9 @@ class PipeSender(ByteSender):
             pipe.peak = size
         if pipe.reader is not None:
             pipe.wake_reader()
-        pipe.bytes_in = total = pipe.bytes_in + count
-        if total > pipe.yield_at:
-            pipe.yield_at = total + QUOTA
+        pipe.spent = spent = pipe.spent + count + COST
+        if spent > pipe.yield_at:
+            pipe.yield_at = spent + QUOTA
             return YIELD
         return DONE
 
@@ -114,6 +114,9 @@ class PipeReceiver(ByteReceiver):
                 return await ByteReceiver.get(self)
             outbox = pipe.turn()
         chunk = outbox.pop()
+        if not chunk:
+            await YIELD
+            return await ByteReceiver.get(self)
         pipe.size = size = pipe.size - len(chunk)
         if size <= pipe.resume_at:
             pipe.resume()
@@ -132,6 +135,9 @@ class PipeReceiver(ByteReceiver):
                 return None
             await pipe.readable()
         chunk = (pipe.outbox or pipe.turn()).pop()
+        if not chunk:
+            await YIELD
+            return b""
         pipe.size -= len(chunk)
         if pipe.size <= pipe.resume_at:
             pipe.resume()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 
 from ._copy import copy
 from ._errors import IncompleteError, TooLargeError
+from ._fairness import COST
 from ._source import ChunkSource
 
 if TYPE_CHECKING:
@@ -84,6 +85,10 @@ class ByteReceiver(ChunkSource):
             if n:
                 raise ValueError("n must not be negative")
             return b""
+        if self._credit < 0:
+            await self._breathe()
+        if piece := self._cut_rest(n):
+            return piece
         chunk = await self.get()
         if chunk is None:
             return b""
@@ -101,8 +106,13 @@ class ByteReceiver(ChunkSource):
         """
         if n < 0:
             raise ValueError("n must not be negative")
-        pieces: list[bytes] = []
-        missing = n
+        if self._credit < 0:
+            await self._breathe()
+        first = self._cut_rest(n)
+        if len(first) == n:
+            return first
+        pieces = [first] if first else []
+        missing = n - len(first)
         while missing:
             chunk = await self._more(pieces)
             if chunk is None:
@@ -129,6 +139,8 @@ class ByteReceiver(ChunkSource):
         size = len(delimiter)
         if not size:
             raise ValueError("the delimiter must not be empty")
+        if self._credit < 0:
+            await self._breathe()
         line = self._line_in_rest(delimiter, limit)
         if line is not None:
             return line
@@ -156,6 +168,7 @@ class ByteReceiver(ChunkSource):
         found = rest.find(delimiter, pos, pos + limit + len(delimiter))
         if found < 0:
             return None
+        self._credit -= COST
         after = found + len(delimiter)
         if after == len(rest):
             self._take_rest()

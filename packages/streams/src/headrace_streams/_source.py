@@ -18,6 +18,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from ._errors import BusyError, ClosedError
+from ._fairness import COST, QUOTA, YIELD
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,6 +31,7 @@ class ChunkSource(ABC):
         "__weakref__",
         "_busy",
         "_cancelled",
+        "_credit",
         "_ended",
         "_error",
         "_held",
@@ -42,6 +44,7 @@ class ChunkSource(ABC):
     def __init__(self) -> None:
         self._rest = b""
         self._pos = 0
+        self._credit = QUOTA
         self._slow = False
         self._busy = False
         self._held = False
@@ -108,6 +111,11 @@ class ChunkSource(ABC):
             self._busy = False
             self._slow = self._held or bool(self._rest)
 
+    async def _breathe(self) -> None:
+        """Let others run: a reader that never has to wait must not keep the loop."""
+        self._credit = QUOTA
+        await YIELD
+
     async def _advance(self) -> bytes | None:
         if self._cancelled:
             raise ClosedError("the receiver was cancelled")
@@ -117,11 +125,17 @@ class ChunkSource(ABC):
             raise self._error.with_traceback(self._traceback)
         try:
             while not self._ended:
+                if self._credit < 0:
+                    await self._breathe()
+                    if self._cancelled:
+                        break
                 chunk = await self._next()
                 if chunk is None:
                     self._ended = True
-                elif chunk:
-                    return chunk
+                else:
+                    self._credit -= len(chunk) + COST
+                    if chunk:
+                        return chunk
         except BusyError:
             raise  # somebody else reads our source: their defect, not this stream's end
         except Exception as exc:
@@ -131,6 +145,8 @@ class ChunkSource(ABC):
             self._traceback = exc.__traceback__
             self._abort(exc)
             raise
+        if self._cancelled:
+            raise ClosedError("the receiver was cancelled")
         return None
 
     def cancel(self, reason: BaseException | None = None) -> None:
@@ -164,6 +180,20 @@ class ChunkSource(ABC):
             self._rest = data
             self._pos = pos
             self._slow = True
+
+    def _cut_rest(self, n: int) -> bytes:
+        """Take up to ``n`` bytes of the remainder, which is not copied for that.
+
+        b"" if there is none for us: the caller has to ``get``.
+        """
+        if not self._rest or self._busy or self._held:
+            return b""
+        rest, pos = self._rest, self._pos
+        self._credit -= COST
+        if len(rest) - pos <= n:
+            return self._take_rest()
+        self._pos = pos + n
+        return rest[pos : pos + n]
 
     def _take_rest(self) -> bytes:
         rest, pos = self._rest, self._pos

@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from ._encode import encode as default_encode
-from ._fairness import QUOTA, YIELD
 from ._pipe import HIGH, PipeReceiver, PipeSender, pipe
 from ._receiver import ByteReceiver
 from ._wait import outlast
@@ -19,23 +18,16 @@ if TYPE_CHECKING:
 class IterableReceiver(ByteReceiver):
     """A receiver over an iterator that never blocks. Made by :func:`from_iterable` only."""
 
-    __slots__ = ("_encode", "_items", "_left")
+    __slots__ = ("_encode", "_items")
 
     def __init__(self, items: Iterator[Any], encode: Callable[[Any], bytes]) -> None:
         super().__init__()
         self._items = items
         self._encode = encode
-        self._left = QUOTA
 
     async def _next(self) -> bytes | None:
-        if self._left <= 0:
-            self._left = QUOTA
-            await YIELD
         for item in self._items:
-            chunk = self._encode(item)
-            # An empty item costs time too; it must not make an endless turn of the loop.
-            self._left -= len(chunk) or 1
-            return chunk
+            return self._encode(item)
         return None
 
     def _abort(self, reason: BaseException | None) -> None:

@@ -4,7 +4,9 @@ A parser makes one per message and often nobody looks, so the section is kept as
 The first few look-ups search these bytes (0.5 us each for ten browser fields); then an index pays
 (3 us to build).
 
-Rule for the next editor: `_section` is either None or bytes that `SECTION` would accept.
+Rules for the next editor: `_fields` are the pairs, or bytes that `SECTION` would accept until
+somebody wants them all; `_index` is the number of searches until it is an index. Two slots, since
+one of these objects is made per message.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from ._grammar import PAIRS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+
+new = object.__new__
 
 # From here on an index is cheaper than a search each.
 _FEW_LOOKS = 4
@@ -45,28 +49,27 @@ class Headers:
         UnicodeEncodeError: a `str` has characters beyond latin-1.
     """
 
-    __slots__ = ("_index", "_looks", "_pairs", "_section")
+    __slots__ = ("_fields", "_index")
 
     def __init__(self, pairs: Iterable[tuple[str | bytes, str | bytes]] = ()) -> None:
-        self._section: bytes | None = None
-        self._pairs: tuple[tuple[bytes, bytes], ...] | None = tuple(
+        self._fields: bytes | tuple[tuple[bytes, bytes], ...] = tuple(
             (_bytes(name), _bytes(value)) for name, value in pairs
         )
-        self._index: dict[str, list[str]] | None = None
-        self._looks = 0
+        self._index: dict[str, list[str]] | int = 0
 
     @property
     def raw(self) -> tuple[tuple[bytes, bytes], ...]:
         """The pairs in the order and case they came; values without the blanks around them."""
-        pairs = self._pairs
-        if pairs is None:
-            section = self._section
-            assert section is not None
-            pairs = self._pairs = tuple(PAIRS.findall(section))
-        return pairs
+        fields = self._fields
+        if isinstance(fields, bytes):
+            fields = self._fields = tuple(PAIRS.findall(fields))
+        return fields
 
     def _by_name(self) -> dict[str, list[str]]:
-        index: dict[str, list[str]] = {}
+        index = self._index
+        if isinstance(index, dict):
+            return index
+        self._index = index = {}
         for name, value in self.raw:
             key = name.decode("latin-1").lower()
             text = value.decode("latin-1")
@@ -74,24 +77,21 @@ class Headers:
                 index[key].append(text)
             else:
                 index[key] = [text]
-        self._index = index
         return index
 
     def _first(self, name: str) -> str | None:
-        index = self._index
-        if index is None:
-            section = self._section
-            if section is not None and self._looks < _FEW_LOOKS:
-                self._looks += 1
-                key = _key(name)
-                at = section.lower().find(key)
-                if at < 0:
-                    return None
-                start = at + len(key)
-                value = section[start : section.index(b"\r", start)]
-                return value.strip(b" \t").decode("latin-1")
-            index = self._by_name()
-        values = index.get(name.lower())
+        section = self._fields
+        looks = self._index
+        if isinstance(section, bytes) and isinstance(looks, int) and looks < _FEW_LOOKS:
+            self._index = looks + 1
+            key = _key(name)
+            at = section.lower().find(key)
+            if at < 0:
+                return None
+            start = at + len(key)
+            value = section[start : section.index(b"\r", start)]
+            return value.strip(b" \t").decode("latin-1")
+        values = self._by_name().get(name.lower())
         return None if values is None else values[0]
 
     def __getitem__(self, name: str) -> str:
@@ -112,7 +112,7 @@ class Headers:
 
     def get_all(self, name: str) -> list[str]:
         """All values of that name in order; a new list, empty when there is none."""
-        return list((self._index or self._by_name()).get(name.lower(), ()))
+        return list(self._by_name().get(name.lower(), ()))
 
     def items(self) -> Iterator[tuple[str, str]]:
         """All pairs in order, in the case they came, repeated names included."""
@@ -121,7 +121,7 @@ class Headers:
 
     def __iter__(self) -> Iterator[str]:
         """The distinct names in lower case, in order of first appearance."""
-        return iter(self._index or self._by_name())
+        return iter(self._by_name())
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self._first(name) is not None
@@ -145,21 +145,17 @@ class Headers:
 
 def from_section(section: bytes) -> Headers:
     """Headers over a section that `SECTION` has accepted, split when somebody asks."""
-    made = Headers.__new__(Headers)
-    made._section = section
-    made._pairs = None
-    made._index = None
-    made._looks = 0
+    made = new(Headers)
+    made._fields = section
+    made._index = 0
     return made
 
 
 def from_pairs(pairs: list[tuple[bytes, bytes]]) -> Headers:
     """Headers over pairs that are bytes and stripped already."""
-    made = Headers.__new__(Headers)
-    made._section = None
-    made._pairs = tuple(pairs)
-    made._index = None
-    made._looks = 0
+    made = new(Headers)
+    made._fields = tuple(pairs)
+    made._index = 0
     return made
 
 

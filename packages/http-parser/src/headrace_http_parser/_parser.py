@@ -9,7 +9,7 @@ from ._errors import HTTP2PrefaceReceived, RemoteProtocolError
 from ._events import END, RequestHead, ResponseHead
 from ._framing import BodyFraming, Facts, Fault, message_facts, request_facts, response_framing
 from ._grammar import PLAIN_FIELD_BYTES, PLAIN_REQUEST
-from ._headers import from_section
+from ._headers import Headers, from_section, new
 from ._inlet import CLOSED, HEAD, LENGTH, SWITCHED, UNTIL_CLOSE
 from ._limits import DEFAULT_LIMITS, Limits
 from ._receiver import Receiver
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     from ._events import Event
     from ._framing import Fields
-    from ._headers import Headers
+
+
+match_plain = PLAIN_REQUEST.match
 
 
 def _with_upgrade(facts: Facts, headers: Headers) -> Facts:
@@ -64,7 +66,7 @@ class RequestParser(Receiver[RequestLine]):
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Event]:
         # The commonest read, one plain head and nothing else, with no call that can be saved.
         if self._fresh and type(data) is bytes:
-            found = PLAIN_REQUEST.match(data, 0, self._plain_bytes)
+            found = match_plain(data, 0, self._plain_bytes)
             if found is not None:
                 name, target, section, digits = found.groups()
                 if (
@@ -73,8 +75,11 @@ class RequestParser(Receiver[RequestLine]):
                     and (len(data) <= self._sure_bytes or data.count(b"\n") <= self._most_lines)
                 ):
                     self._base += len(data)
+                    headers = new(Headers)  # from_section, without the call
+                    headers._fields = section
+                    headers._index = 0
                     method = METHODS.get(name) or name.decode()
-                    return [RequestHead(method, target, "1.1", from_section(section)), END]
+                    return [RequestHead(method, target, "1.1", headers), END]
                 events: list[Event] = []
                 self._advance(data, self._plain(found, data, events), events)
                 return events
@@ -83,7 +88,7 @@ class RequestParser(Receiver[RequestLine]):
     receive_data.__doc__ = Receiver.receive_data.__doc__
 
     def _plain_head(self, data: bytes, pos: int, events: list[Event]) -> int:
-        found = PLAIN_REQUEST.match(data, pos, pos + self._plain_bytes)
+        found = match_plain(data, pos, pos + self._plain_bytes)
         return 0 if found is None else self._plain(found, data, events)
 
     def _plain(self, found: re.Match[bytes], data: bytes, events: list[Event]) -> int:

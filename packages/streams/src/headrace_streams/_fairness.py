@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # to wait for anyway.
 QUOTA = 64 * 1024
 
-# What a write or a read counts besides its bytes, so that a million of single bytes is no way around
+# What a write or a read counts besides its bytes, so that a million single bytes are no way around
 # the quota: about 1,000 of them, some 0.4 ms, pass at once.
 COST = 64
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ._boxes import Box
-    from ._log import Gap, Id, Message
+    from ._log import Gap, Message
 
 _T = TypeVar("_T")
 
@@ -139,11 +139,6 @@ class Subscriber(Generic[_T]):
             dropped=box.dropped,
             replaying=box.behind,
         )
-
-    @property
-    def position(self) -> Id:
-        """Where the replay has come to in the log; meaningful while ``replaying``."""
-        return self._box.cursor
 
     def __aiter__(self) -> Self:
         return self

@@ -252,14 +252,16 @@ async def test_just_as_much_as_allowed_may_come_out(encoding: str) -> None:
 
 
 @every
-@pytest.mark.parametrize("damage", ["cut", "garbage", "tail"])
+@pytest.mark.parametrize("damage", ["cut", "garbage", "tail", "late-tail"])
 async def test_damaged_input_is_an_error(encoding: str, damage: str) -> None:
     whole = await packed(DATA, encoding)
-    broken = {"cut": whole[:-5], "garbage": b"\x08\xff garbage" * 9, "tail": whole + b"tail"}[
-        damage
-    ]
+    broken = {"cut": whole[:-5], "garbage": b"\x08\xff garbage" * 9, "tail": whole + b"tail"}.get(
+        damage, whole
+    )
     sender, receiver = pipe()
     sender.write(broken)
+    if damage == "late-tail":
+        sender.write(b"tail")
     sender.close()
     over = decompress(receiver, encoding, limit=None)
     text = "ended within" if damage == "cut" else "malformed|after the end"

@@ -269,3 +269,22 @@ async def test_a_broken_receiver_is_named(kind: type[PipeReceiver], rule: str) -
 
     with pytest.raises(AssertionError, match=rule):
         await check_receiver(make)
+
+
+@pytest.mark.parametrize(
+    ("make", "rule"),
+    [
+        pytest.param(lambda: channel(high=100_000), "sends that are too much", id="unbounded"),
+    ],
+)  # fmt: skip
+async def test_a_broken_channel_is_named(make: Any, rule: str) -> None:
+    kept: list[Any] = []
+
+    def pair() -> Any:
+        kept.extend(made := make())
+        return made
+
+    with pytest.raises(AssertionError, match=rule):
+        await check_channel(pair)
+    for end in kept:
+        end.close() if hasattr(end, "close") else end.cancel()

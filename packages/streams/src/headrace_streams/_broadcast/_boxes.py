@@ -69,12 +69,11 @@ class Box:
             self.hub.unblock()
 
     def end(self, error: BaseException | None) -> None:
-        """Nothing more will come; the first ending counts."""
-        if not self.ended:
-            self.ended = True
-            self.error = error
-            self.traceback = None if error is None else error.__traceback__
-            self.wake()
+        """Nothing more will come. Called once."""
+        self.ended = True
+        self.error = error
+        self.traceback = None if error is None else error.__traceback__
+        self.wake()
 
     def drop(self) -> None:
         """Forget everything that waits."""

@@ -74,11 +74,9 @@ class compress(Transform):  # noqa: N801  (used like a function)
                 if not self._unflushed:
                     raise
                 return self._flush()
-            if chunk is None:
-                self._ended = True
-                return self._encoder.finish()
             if not chunk:
-                return self._flush()
+                self._ended = chunk is None
+                return self._encoder.finish() if self._ended else self._flush()
             self._input, self._offset = chunk, 0
         return self._compress()
 

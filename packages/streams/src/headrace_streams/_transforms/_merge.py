@@ -25,8 +25,8 @@ class _Merge:
         self.tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        if not self.tasks:
-            self.tasks = [asyncio.create_task(self.run(source)) for source in self.sources]
+        """Called once: by the first read of the only reader."""
+        self.tasks = [asyncio.create_task(self.run(source)) for source in self.sources]
         if not self.sources:
             self.sender.close()
 

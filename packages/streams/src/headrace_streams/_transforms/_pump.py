@@ -29,10 +29,9 @@ class PumpedPipe(Pipe):
         self.left = left
 
     def give_up(self, reason: BaseException | None) -> None:
-        if not self.broken:
-            super().give_up(reason)
-            if self.broken:
-                self.left(reason)
+        super().give_up(reason)
+        # Also after an earlier end of our own: telling a source again does nothing.
+        self.left(reason)
 
 
 class PumpedReceiver(PipeReceiver):

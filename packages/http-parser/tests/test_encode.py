@@ -14,6 +14,7 @@ from headrace_http_parser import (
     encode_response_head,
     validate_header,
 )
+from headrace_http_parser._encode import HEADS
 from headrace_http_parser._fieldlines import LINES
 
 if TYPE_CHECKING:
@@ -306,3 +307,53 @@ def test_the_memory_of_lines_is_bounded_and_keeps_no_secret() -> None:
     encode_response_head(200, [("long", "x" * 1000)], framing=NONE)
     assert 0 < len(LINES) <= 1024
     assert all(pair[0] == "x" for pair in LINES)
+
+
+def test_the_memory_of_heads_is_bounded_and_keeps_neither_secrets_nor_framing() -> None:
+    for i in range(700):
+        fields = [("x", str(i % 7)), ("y", str(i % 50)), ("z", str(i % 3))]
+        for more in ([], [("set-cookie", "a=b")], [("content-length", "0")]):
+            how: dict[str, Any] = {"framing": LENGTH, "content_length": 0}
+            wire = encode_response_head(200 + i % 9, fields + more, **how)
+            assert wire == encode_response_head(200 + i % 9, fields + more, **how)
+    assert 0 < len(HEADS) <= 256
+    kept = b"".join(HEADS.values())
+    assert b"cookie" not in kept and b"content-length" not in kept
+    assert max(map(len, HEADS.values())) <= 2048
+
+
+def test_a_long_head_is_not_remembered() -> None:
+    fields = [(f"x-{i}", "y" * 200) for i in range(20)]
+    first = encode_response_head(200, fields, framing=CHUNKED)
+    assert encode_response_head(200, fields, framing=CHUNKED) == first
+    assert (200, tuple(fields)) not in HEADS
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "how", "wire"),
+    [row[1:] for row in RESPONSES],
+    ids=[row[0] for row in RESPONSES],
+)
+def test_a_head_that_is_remembered_is_the_same(
+    status: int, headers: list[Any], how: dict[str, Any], wire: bytes
+) -> None:
+    known = [("server", "a"), ("vary", "b")]
+    line, _, rest = wire.partition(b"\r\n")
+    for _ in range(3):
+        found = encode_response_head(status, known + headers, **how)
+        assert found == line + b"\r\nserver: a\r\nvary: b\r\n" + rest
+
+
+def test_what_is_remembered_does_not_hide_a_contradiction() -> None:
+    fields = [("server", "a")]
+    for _ in range(3):
+        encode_response_head(200, fields, framing=LENGTH, content_length=1)
+    contradictions: list[dict[str, Any]] = [
+        {"framing": LENGTH},
+        {"framing": LENGTH, "content_length": -1},
+        {"framing": CLOSE, "close": False},
+        {"framing": NONE, "reason": "a\nb"},
+    ]
+    for how in contradictions:
+        with pytest.raises(LocalProtocolError):
+            encode_response_head(200, fields, **how)

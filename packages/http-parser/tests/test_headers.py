@@ -73,3 +73,60 @@ def test_empty() -> None:
 def test_beyond_latin_1_is_refused() -> None:
     with pytest.raises(UnicodeEncodeError):
         Headers([("a", "€")])
+
+
+@pytest.mark.parametrize("looks", range(7))
+def test_a_search_finds_what_an_index_finds(looks: int) -> None:
+    """The first few look-ups search bytes; an index takes over, or the pairs being read."""
+    for read in (False, True):
+        headers = parsed()
+        for _ in range(looks):
+            assert headers.get("b") == "\xe4"
+        if read:
+            assert len(headers.raw) == 4
+        assert headers.get("x-two") == "1"
+        assert headers.get("HOST") == "a"
+        assert headers.get("missing") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "x",
+        "x-two: 1",
+        "x-two:",
+        ":",
+        "os",
+        "\n",
+        "host:  a\t \r\nx-two",
+        "\xe4",
+        "\u212a",
+        "a\0",
+    ],
+)
+def test_what_is_no_name_is_not_found(name: str) -> None:
+    headers = parsed()
+    for _ in range(6):
+        assert headers.get(name) is None
+        assert name not in headers
+
+
+def test_a_value_is_cut_out_without_its_blanks() -> None:
+    section = b"A:b\r\nEmpty:\r\nBlank: \t \r\nInner: c \td\r\nX:  host: a\r\n"
+    wire = b"GET / HTTP/1.1\r\nHost: a\r\n" + section + b"\r\n"
+    for read in (False, True):
+        head = RequestParser().receive_data(wire)[0]
+        assert isinstance(head, RequestHead)
+        headers = head.headers
+        if read:
+            assert [value for _, value in headers.raw] == [
+                b"a",
+                b"b",
+                b"",
+                b"",
+                b"c \td",
+                b"host: a",
+            ]
+        assert (headers["a"], headers["empty"], headers["blank"]) == ("b", "", "")
+        assert (headers["inner"], headers["x"]) == ("c \td", "host: a")

@@ -38,6 +38,19 @@ def header_count(n: int) -> bytes:
     return b"GET / HTTP/1.1\r\nHost: a\r\n" + b"A: b\r\n" * (n - 1) + b"\r\n"
 
 
+def plain_header_count(n: int) -> bytes:
+    return b"GET / HTTP/1.1\r\nHost: a\r\n" + b"Accept: b\r\n" * (n - 1) + b"\r\n"
+
+
+def plain_header_count_with_body(n: int) -> bytes:
+    lines = b"Accept: b\r\n" * (n - 2)
+    return b"POST / HTTP/1.1\r\nHost: a\r\n" + lines + b"Content-Length: 2\r\n\r\nhi"
+
+
+def plain_header_bytes(n: int) -> bytes:
+    return b"GET / HTTP/1.1\r\nHost: a\r\nAccept: " + b"x" * (n - 19) + b"\r\n\r\n"
+
+
 def field_bytes(n: int) -> bytes:
     return b"GET / HTTP/1.1\r\nHost: a\r\nA: " + b"x" * (n - 3) + b"\r\nB: c\r\n\r\n"
 
@@ -75,6 +88,9 @@ ROWS = [
     (header_bytes, "header_bytes", 40, 40, 431),
     (header_bytes_in_many, "header_bytes", 33, 9, 431),
     (header_count, "header_count", 5, 5, 431),
+    (plain_header_count, "header_count", 50, 50, 431),
+    (plain_header_count_with_body, "header_count", 5, 5, 431),
+    (plain_header_bytes, "header_bytes", 60, 60, 431),
     (field_bytes, "field_bytes", 30, 30, 431),
     (trailer_field_bytes, "field_bytes", 30, 30, 431),
     (chunk_size_digits, "chunk_size_digits", 6, 6, 400),

@@ -16,9 +16,11 @@ import pytest
 from headrace_http_parser import (
     Limits,
     RemoteProtocolError,
+    RequestHead,
     RequestParser,
     ResponseParser,
     _chunked,
+    _grammar,
     _headers,
     _lines,
     _parser,
@@ -95,7 +97,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     found = Work()
     for module, name in PATTERNS:
         monkeypatch.setattr(module, name, Counted(getattr(module, name), found))
-    plain = Counted(_parser.PLAIN_REQUEST, found)
+    plain = Counted(_grammar.PLAIN_REQUEST, found)
     monkeypatch.setattr(_parser, "match_plain", plain.match)
     return found
 
@@ -193,5 +195,6 @@ def test_reading_fields_is_linear(cut: int, work: Work) -> None:
     parser = RequestParser(HUGE)
     events = [e for i in range(0, len(data), cut) for e in parser.receive_data(data[i : i + cut])]
     before = work.bytes
+    assert isinstance(events[0], RequestHead)
     assert events[0].headers.raw[1:] == ((b"A", b"b"), (b"C", b"d"))
     assert work.bytes - before <= len(data)

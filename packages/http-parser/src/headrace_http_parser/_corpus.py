@@ -179,6 +179,15 @@ ACCEPTED_REQUESTS: tuple[Accepted, ...] = (
         (_request("CONNECT", b"a:443", ("Host", "a:443")), END),
     ),
     Accepted(
+        "connect-with-length-zero",
+        "9110 9.3.6",
+        b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+        (
+            _request("CONNECT", b"a:1", _HOST, ("Content-Length", "0"), content_length=0),
+            END,
+        ),
+    ),
+    Accepted(
         "target-as-browsers-send-it",
         "URL standard, query percent-encode set",
         b"GET /?a[]={|}^`%zz HTTP/1.1\r\nHost: a\r\n\r\n",

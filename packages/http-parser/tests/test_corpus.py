@@ -75,3 +75,41 @@ def test_a_message_means_the_same_behind_another(row: Accepted | Refused, feed: 
     behind, error = feed(RequestParser(), [front + row.data])
     assert behind[2:] == alone
     assert (error and error.reason) == (alone_error and alone_error.reason)
+
+
+@pytest.mark.parametrize("value", [b"5", b"0", b"chunked", b"close", b"keep-alive", b"a", b""])
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"host",
+        b"connection",
+        b"content-length",
+        b"transfer-encoding",
+        b"expect",
+        b"upgrade",
+        b"x",
+        b"te",
+        b"con",
+        b"content-type",
+    ],
+)
+@pytest.mark.parametrize("front", [b"Host: a\r\n", b"Accept: b\r\nHost: a\r\n", b""])
+def test_no_road_passes_a_decisive_field_over(
+    name: bytes, value: bytes, front: bytes, feed: Feed
+) -> None:
+    """A head in one piece means what it means byte by byte, however its names are spelled."""
+    for spelling in (
+        name,
+        name.upper(),
+        name.title(),
+        name.swapcase(),
+        name[:2] + name[2:].upper(),
+    ):
+        for behind in (b"", b"User-Agent: c\r\n", b"Content-Length: 5\r\n"):
+            for colon in (b": ", b":", b":\t", b" : "):
+                head = front + spelling + colon + value + b"\r\n" + behind
+                wire = b"POST / HTTP/1.1\r\n" + head + b"\r\n" + b"0\r\n\r\n"
+                whole, error = feed(RequestParser(), [wire], eof=True)
+                single, other = feed(RequestParser(), [bytes((c,)) for c in wire], eof=True)
+                assert whole == single
+                assert (error and error.args) == (other and other.args)

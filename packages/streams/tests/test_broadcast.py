@@ -38,7 +38,8 @@ def waiting(subscriber: Subscriber[Any]) -> list[Any]:
 
 
 async def rest(subscriber: Subscriber[Any]) -> list[Any]:
-    return [message.item async for message in subscriber]
+    messages: list[Any] = [message async for message in subscriber]
+    return [message.item for message in messages]
 
 
 async def done(awaitable: Any) -> None:

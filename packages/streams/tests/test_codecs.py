@@ -7,6 +7,7 @@ import gzip
 import random
 import sys
 import zlib
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,9 +42,7 @@ DATA = random.Random(1).randbytes(30_000) * 5 + b"line of a log\n" * 10_000
 
 def unpack(data: bytes, encoding: str) -> bytes:
     if encoding == "br":
-        import brotli
-
-        return bytes(brotli.decompress(data))
+        return bytes(import_module("brotli").decompress(data))
     if encoding == "zstd":
         import zstandard
 

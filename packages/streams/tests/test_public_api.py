@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 from importlib.metadata import version
+
+import pytest
 
 import headrace_streams
 
@@ -66,6 +70,17 @@ NAMES = [
 def test_the_names_are_these_in_this_order() -> None:
     assert headrace_streams.__all__ == NAMES
     assert sorted(NAMES, key=str.lower) == NAMES
+
+
+def test_what_is_loaded_later_is_there_for_everybody() -> None:
+    code = "import headrace_streams as h, sys; print([m for m in sys.modules if 'broadcast' in m])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
+    assert set(NAMES) <= set(dir(headrace_streams))
+    for name in NAMES:
+        assert getattr(headrace_streams, name) is vars(headrace_streams)[name]
+    with pytest.raises(AttributeError, match="'headrace_streams' has no attribute 'nothing'"):
+        headrace_streams.nothing  # noqa: B018
 
 
 def test_version_is_the_installed_one() -> None:

@@ -51,11 +51,11 @@ async def test_the_slowest_branch_sets_the_pace_and_bounds_the_memory() -> None:
     for _ in range(9):
         await slow.get()
     assert await reading == b"x" * 10
-    reading = asyncio.create_task(fast.read_exactly(10_000))
+    whole = asyncio.create_task(fast.read_exactly(10_000))
     await turns(50)
-    assert not reading.done()
+    assert not whole.done()
     slow.cancel()  # whom nobody reads any more holds up nobody
-    assert len(await reading) == 10_000
+    assert len(await whole) == 10_000
     fast.cancel()
 
 

@@ -1,14 +1,12 @@
-"""Bounded byte pipes, channels and broadcasts with back-pressure for asyncio."""
+"""Bounded byte pipes, channels and broadcasts with back-pressure for asyncio.
 
-from ._broadcast._boxes import conflate as conflate
-from ._broadcast._broadcast import Broadcast as Broadcast
-from ._broadcast._broadcast import BroadcastStatistics as BroadcastStatistics
-from ._broadcast._log import Gap as Gap
-from ._broadcast._log import Log as Log
-from ._broadcast._log import MemoryLog as MemoryLog
-from ._broadcast._log import Message as Message
-from ._broadcast._subscriber import Subscriber as Subscriber
-from ._broadcast._subscriber import SubscriberStatistics as SubscriberStatistics
+Broadcast and transforms are loaded when they are first asked for: they are half of the package, and
+most programs need a pipe and one of them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._buffer import PipeStatistics as PipeStatistics
 from ._channel import ChannelStatistics as ChannelStatistics
 from ._channel import ItemReceiver as ItemReceiver
@@ -42,18 +40,64 @@ from ._sources import from_generator as from_generator
 from ._sources import from_iterable as from_iterable
 from ._thread import from_file as from_file
 from ._thread import from_thread as from_thread
-from ._transforms._compress import compress as compress
-from ._transforms._decompress import decompress as decompress
-from ._transforms._heartbeat import heartbeat as heartbeat
-from ._transforms._limit import limit as limit
-from ._transforms._map import map as map  # noqa: A004
-from ._transforms._merge import merge as merge
-from ._transforms._min_rate import min_rate as min_rate
-from ._transforms._rechunk import rechunk as rechunk
-from ._transforms._tee import tee as tee
-from ._transforms._throttle import throttle as throttle
-from ._transforms._timeout import timeout as timeout
 from ._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from ._broadcast._boxes import conflate as conflate
+    from ._broadcast._broadcast import Broadcast as Broadcast
+    from ._broadcast._broadcast import BroadcastStatistics as BroadcastStatistics
+    from ._broadcast._log import Gap as Gap
+    from ._broadcast._log import Log as Log
+    from ._broadcast._log import MemoryLog as MemoryLog
+    from ._broadcast._log import Message as Message
+    from ._broadcast._subscriber import Subscriber as Subscriber
+    from ._broadcast._subscriber import SubscriberStatistics as SubscriberStatistics
+    from ._transforms._compress import compress as compress
+    from ._transforms._decompress import decompress as decompress
+    from ._transforms._heartbeat import heartbeat as heartbeat
+    from ._transforms._limit import limit as limit
+    from ._transforms._map import map as map  # noqa: A004
+    from ._transforms._merge import merge as merge
+    from ._transforms._min_rate import min_rate as min_rate
+    from ._transforms._rechunk import rechunk as rechunk
+    from ._transforms._tee import tee as tee
+    from ._transforms._throttle import throttle as throttle
+    from ._transforms._timeout import timeout as timeout
+
+_LATER = {
+    "Broadcast": "._broadcast._broadcast",
+    "BroadcastStatistics": "._broadcast._broadcast",
+    "compress": "._transforms._compress",
+    "conflate": "._broadcast._boxes",
+    "decompress": "._transforms._decompress",
+    "Gap": "._broadcast._log",
+    "heartbeat": "._transforms._heartbeat",
+    "limit": "._transforms._limit",
+    "Log": "._broadcast._log",
+    "map": "._transforms._map",
+    "MemoryLog": "._broadcast._log",
+    "merge": "._transforms._merge",
+    "Message": "._broadcast._log",
+    "min_rate": "._transforms._min_rate",
+    "rechunk": "._transforms._rechunk",
+    "Subscriber": "._broadcast._subscriber",
+    "SubscriberStatistics": "._broadcast._subscriber",
+    "tee": "._transforms._tee",
+    "throttle": "._transforms._throttle",
+    "timeout": "._transforms._timeout",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LATER[name], __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
 
 __all__ = [
     "__version__",

@@ -22,9 +22,8 @@ it waits for. The pipe makes no task, needs no running loop to be made, and is n
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import BrokenError, CapExceededError, ClosedError
 from ._fairness import COST, DONE, QUOTA
@@ -36,8 +35,7 @@ if TYPE_CHECKING:
 PART = QUOTA // COST
 
 
-@dataclass(frozen=True, slots=True)
-class PipeStatistics:
+class PipeStatistics(NamedTuple):
     """A pipe at one moment. Sizes in bytes, times in seconds.
 
     ``bytes_in`` is what was written, ``bytes_out`` what was read, ``bytes_dropped`` what a cancel

@@ -18,9 +18,8 @@ import asyncio
 import warnings
 from abc import ABC, abstractmethod
 from collections import deque
-from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from ._errors import BrokenError, CapExceededError, ClosedError, EndOfStream, raisable
 from ._fairness import DONE, YIELD
@@ -39,8 +38,7 @@ QUOTA = 256
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelStatistics:
+class ChannelStatistics(NamedTuple):
     """A channel at one moment. Sizes in the unit of ``size=``, times in seconds.
 
     ``items`` and ``buffered`` are what waits now, as a count and as a size; ``peak`` is the largest

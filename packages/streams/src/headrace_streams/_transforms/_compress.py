@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from .._clock import Clock, Expiry, running_clock
 from .._errors import BusyError
 from ._base import Transform
-from ._codecs import encoder
 
 if TYPE_CHECKING:
     from .._receiver import ByteReceiver
@@ -55,6 +54,8 @@ class compress(Transform):  # noqa: N801  (used like a function)
         if flush_idle is not None and flush_idle < 0:
             raise ValueError(f"flush_idle must not be negative, not {flush_idle}")
         super().__init__(source)
+        from ._codecs import encoder  # for those who need it only
+
         self._encoder = encoder(encoding, level)
         self._flush_bytes = flush_bytes
         self._flush_idle = flush_idle

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from .._errors import CodecError, StreamError, TooLargeError
 from ._base import Transform
-from ._codecs import decoder
 
 if TYPE_CHECKING:
     from .._receiver import ByteReceiver
@@ -39,6 +38,8 @@ class decompress(Transform):  # noqa: N801  (used like a function)
         if limit is not None and limit < 0:
             raise ValueError(f"limit must not be negative, not {limit}")
         super().__init__(source)
+        from ._codecs import decoder  # for those who need it only
+
         self._decoder = decoder(encoding)
         self._limit = self._left = limit
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -11,13 +12,22 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from headrace_streams import BrokenError, ClosedError, pipe
 
+if sys.platform != "win32":
+    import uvloop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 HIGH, LOW = 20, 5
 
 
 class PipeMachine(RuleBasedStateMachine):
+    new_loop: Callable[[], asyncio.AbstractEventLoop] = staticmethod(asyncio.new_event_loop)
+
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
+        self.loop = self.new_loop()
+        self.loop.set_debug(True)
         self.calls: list[str] = []
         self.sender, self.receiver = pipe(
             high=HIGH,
@@ -168,7 +178,13 @@ class PipeMachine(RuleBasedStateMachine):
         assert not self.writers
 
 
-PipeMachine.TestCase.settings = settings(
+class UvloopMachine(PipeMachine):
+    if sys.platform != "win32":
+        new_loop = staticmethod(uvloop.new_event_loop)
+
+
+PipeMachine.TestCase.settings = UvloopMachine.TestCase.settings = settings(
     max_examples=50, stateful_step_count=30, deadline=None, database=None
 )
 TestPipeMachine = PipeMachine.TestCase
+TestUvloopMachine = UvloopMachine.TestCase

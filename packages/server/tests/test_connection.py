@@ -5,7 +5,8 @@ import logging
 
 import pytest
 
-from headrace import Headrace, text
+from headrace import Headrace, _connection, text
+from headrace._connection import PUMP_REQUESTS
 from headrace._end import EndReason
 from headrace.exceptions import HeadraceException
 from headrace.response import stream
@@ -167,6 +168,37 @@ async def test_context_variables_do_not_leak_into_the_next_request(talk, app):
     talk = Conversation(app)
     await talk.send(b"GET /context HTTP/1.1\r\nHost: a\r\n\r\n" * 3)
     assert seen == ["clean"] * 3
+
+
+async def test_one_client_s_requests_leave_others_their_turn(app, undated):
+    turns = []
+
+    @app.get("/sync")
+    async def sync(request):
+        turns.append(len(ticks))
+        return text("hello")
+
+    ticks = []
+    talk = Conversation(app)
+    ticking = asyncio.ensure_future(tick(ticks))
+    await talk.send(b"GET /sync HTTP/1.1\r\nHost: a\r\n\r\n" * 200)
+    for _ in range(20):
+        await settle()
+    ticking.cancel()
+    assert undated(talk.take()) == OK * 200
+    assert max(turns.count(turn) for turn in set(turns)) <= PUMP_REQUESTS
+
+
+async def test_the_pump_goes_on_by_itself_after_its_turn(talk, monkeypatch, undated):
+    monkeypatch.setattr(_connection, "PUMP_REQUESTS", 1)
+    await talk.send(GET * 5)
+    assert undated(talk.take()) == OK * 5
+
+
+async def tick(ticks):
+    while True:
+        ticks.append(None)
+        await asyncio.sleep(0)
 
 
 async def test_the_pump_does_not_recurse(talk, monkeypatch, undated):
@@ -338,7 +370,7 @@ async def test_a_bad_chunk_is_answered_and_closes(talk, path, caplog):
     answer = talk.take()
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"connection: close\r\n" in answer
-    assert talk.closed
+    assert talk.transport.eof_sent
     assert not caplog.records
 
 
@@ -350,7 +382,50 @@ async def test_what_follows_a_bad_chunk_is_dropped(talk, app):
     app.ctx.gate.set()
     await settle()
     assert talk.take().startswith(b"HTTP/1.1 400 ")
-    assert talk.closed
+    assert talk.transport.eof_sent
+
+
+async def test_a_connection_whose_body_broke_does_not_wait_for_more(talk, app):
+    """The response had begun, without saying that it would be the last one."""
+
+    @app.post("/begun", stream=True)
+    async def begun(request):
+        response = await request.respond()
+        await response.flush()
+        with pytest.raises(HeadraceException):
+            await request.stream.read_all(100)
+        await response.send("done")
+
+    talk = Conversation(app)
+    head = b"POST /begun HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    await talk.send(head)
+    await talk.send(b"zz\r\n")
+    answer = talk.take()
+    assert b"connection: close" not in answer
+    assert answer.endswith(b"4\r\ndone\r\n0\r\n\r\n")
+    assert talk.transport.eof_sent
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [pytest.param(b"zz\r\n", id="malformed"), pytest.param(None, id="end")],
+)
+async def test_a_rest_that_breaks_while_it_is_dropped_gets_no_second_response(app, rest):
+    @app.post("/begun", stream=True)
+    async def begun(request):
+        async with await request.respond() as response:
+            await response.send("no")
+
+    talk = Conversation(app)
+    head = b"POST /begun HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    await talk.send(head)
+    assert talk.take().count(b"HTTP/1.1 ") == 1
+    if rest is None:
+        await talk.end()
+    else:
+        await talk.send(rest)
+    assert talk.take() == b""
+    assert talk.closed or talk.transport.eof_sent
 
 
 @pytest.mark.parametrize("path", [b"/body", b"/read"])
@@ -481,6 +556,22 @@ async def test_a_reader_learns_that_its_client_is_gone(talk, app):
     assert not talk.server.connections
 
 
+async def test_a_client_that_is_gone_before_its_handler_ran(talk, app):
+    """A task that is cancelled before its first step would never hand its exchange back."""
+    talk.connection.data_received(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+    talk.connection.connection_lost(None)
+    await settle()
+    assert not talk.server.connections
+
+
+async def test_a_stream_handler_that_never_ran_hands_its_connection_back(talk, app):
+    talk.connection.data_received(post(b"/read", b"abc")[:-1])
+    talk.connection.connection_lost(None)
+    await settle()
+    assert not talk.server.connections
+    assert app.ctx.seen == []
+
+
 async def test_a_body_that_is_being_collected_goes_with_its_client(talk):
     await talk.send(post(b"/body", b"x" * 10)[:-3])
     await talk.leave()
@@ -607,6 +698,42 @@ async def test_deadlines(talk, caplog, sent, seconds, answer):
     assert not caplog.records
 
 
+async def test_a_head_that_began_during_a_response_has_its_deadline_afterwards(talk, app):
+    await talk.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+    await talk.send(b"GET / HT")
+    app.ctx.gate.set()
+    await settle()
+    talk.take()
+    await talk.wait(11)
+    assert talk.take().startswith(b"HTTP/1.1 408 ")
+
+
+async def test_stray_bytes_do_not_end_a_silent_stream(talk, app):
+    await talk.send(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
+    await talk.send(b"\r\n")
+    await talk.wait(100)
+    await talk.wait(100)
+    assert not talk.closed
+    assert app.ctx.seen == []
+
+
+async def test_a_client_that_waits_to_be_asked_is_not_late(talk, app):
+    await talk.send(post(b"/later", b"abc", CONTINUE)[:-3])
+    await talk.wait(100)
+    app.ctx.gate.set()
+    await settle()
+    assert talk.take() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    await talk.wait(31)
+    assert talk.take().startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_deadline_that_lost_its_meaning_does_nothing(talk):
+    await talk.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
+    talk.connection.expire()
+    await settle()
+    assert not talk.closed
+
+
 async def test_a_head_that_trickles_has_one_deadline(talk):
     await talk.send(GET[:5])
     await talk.wait(6)
@@ -633,7 +760,7 @@ async def test_drain_closes_what_is_idle_and_lets_the_rest_end(app, undated):
     idle, busy = Conversation(app), None
     busy = Conversation(app, server=idle.server)
     await busy.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n" + GET)
-    app.draining.begin(0)
+    idle.server.dispatcher.draining.begin(0)
     for connection in list(idle.server.connections):
         connection.drain()
     await settle()
@@ -647,7 +774,7 @@ async def test_drain_closes_what_is_idle_and_lets_the_rest_end(app, undated):
 
 async def test_a_stream_that_began_before_the_drain_closes_at_its_end(talk, app):
     await talk.send(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
-    app.draining.begin(0)
+    talk.server.dispatcher.draining.begin(0)
     app.ctx.gate.set()
     await settle()
     assert b"connection: close" not in talk.take()

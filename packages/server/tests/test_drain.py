@@ -22,14 +22,6 @@ def test_begin_tells_the_deadline() -> None:
     assert draining.deadline == 12.5
 
 
-def test_clear_forgets() -> None:
-    draining = Draining()
-    draining.begin(12.5)
-    draining.clear()
-    assert not draining.is_set()
-    assert draining.deadline is None
-
-
 async def test_everybody_who_waits_is_woken() -> None:
     draining = Draining()
     waiters = [asyncio.create_task(draining.wait()) for _ in range(2)]
@@ -46,16 +38,6 @@ async def test_waiting_when_told_already_does_not_wait() -> None:
     assert draining.is_set()
 
 
-async def test_a_waiter_that_was_told_wakes_even_if_a_new_server_starts_at_once() -> None:
-    draining = Draining()
-    waiter = asyncio.create_task(draining.wait())
-    await asyncio.sleep(0)
-    draining.begin(1.0)
-    draining.clear()
-    await waiter
-    assert not draining.is_set()
-
-
 async def test_a_cancelled_wait_changes_nothing() -> None:
     draining = Draining()
     gone, stays = (asyncio.create_task(draining.wait()) for _ in range(2))
@@ -66,17 +48,3 @@ async def test_a_cancelled_wait_changes_nothing() -> None:
     assert not draining.is_set()
     draining.begin(1.0)
     await stays
-
-
-def test_one_object_serves_one_loop_after_another() -> None:
-    draining = Draining()
-
-    async def serve() -> bool:
-        draining.clear()
-        waiter = asyncio.create_task(draining.wait())
-        await asyncio.sleep(0)
-        draining.begin(1.0)
-        await waiter
-        return draining.is_set()
-
-    assert [asyncio.run(serve()), asyncio.run(serve())] == [True, True]

@@ -7,7 +7,8 @@ import logging
 import pytest
 
 from headrace import Config, EndReason, Headrace, HTTPResponse, text
-from headrace._exchange import Exchange, fields
+from headrace._exchange import Exchange
+from headrace._fields import fields
 from headrace._state import State
 from headrace.exceptions import (
     ClientGone,
@@ -267,6 +268,30 @@ async def test_head_asks_no_producer():
     assert ran == []
 
 
+async def test_head_ends_a_handler_that_writes_for_ever(caplog):
+    async def handler(request):
+        response = await request.respond()
+        await response.flush()
+        await response.write("")
+        while True:
+            await response.write("a")
+
+    said = await Driver(handler).run(method="HEAD")
+    assert said == [("start", 200, None, False), ("end", b""), COMPLETE]
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_a_status_without_content_takes_none(status, caplog):
+    async def handler(request):
+        response = await request.respond(status)
+        await response.write("a")
+
+    said = await Driver(handler).run()
+    assert said == [("start", status, None, False), ("end", b""), COMPLETE]
+    assert f"a response with status {status} has no content" in caplog.text
+
+
 async def test_head_of_a_stream_with_a_length_is_not_too_short():
     async def handler(request):
         return stream(generated(), headers={"content-length": "3"})
@@ -329,6 +354,50 @@ async def test_a_304_may_carry_the_length_of_what_it_does_not_send():
         await request.respond(304, {"content-length": "5"}, content_type=None)
 
     assert (await Driver(handler).run())[-2:] == [("end", b""), COMPLETE]
+
+
+async def test_two_lengths_are_refused(caplog):
+    async def handler(request):
+        await request.respond(headers=[("content-length", "1"), ("Content-Length", "2")])
+
+    assert (await Driver(handler).run())[0] == ("start", 500, 22, True)
+
+
+async def test_a_response_that_could_not_begin_leaves_no_length_behind():
+    async def handler(request):
+        with pytest.raises(ValueError, match="bad value"):
+            await request.respond(headers={"content-length": "5", "a": "b\nc"})
+        async with await request.respond() as response:
+            await response.send("longer than five")
+
+    assert (await Driver(handler).run())[-2:] == [("end", b"longer than five"), COMPLETE]
+
+
+async def test_a_response_that_was_taken_back_takes_nothing(caplog):
+    driver = Driver(lambda request: 1 / 0)
+
+    async def handler(request):
+        driver.old = await request.respond()
+        driver.old.write("old")
+        raise ZeroDivisionError
+
+    driver = Driver(handler)
+
+    @driver.app.exception(ZeroDivisionError)
+    async def again(request, error):
+        response = await request.respond(status=503)
+        for use in (driver.old.write, driver.old.send):
+            with pytest.raises(ResponseError, match="failed before it left"):
+                use("old")
+        with pytest.raises(ResponseError, match="failed before it left"):
+            await driver.old.flush()
+        await driver.old.eof()
+        with pytest.raises(KeyError):
+            async with driver.old:
+                raise KeyError
+        await response.send("new")
+
+    assert (await driver.run())[1:] == [("start", 503, None, False), ("end", b"new"), COMPLETE]
 
 
 # Failures.
@@ -515,11 +584,27 @@ async def test_an_end_without_a_begin():
     assert (await Driver(handler).run())[-1] == COMPLETE
 
 
-async def test_a_handler_that_cancels_itself_cuts():
+async def test_a_cancellation_that_nobody_asked_for_is_a_500(caplog):
     async def handler(request):
-        raise asyncio.CancelledError
+        other = asyncio.ensure_future(asyncio.Event().wait())
+        asyncio.get_running_loop().call_soon(other.cancel)
+        await other
 
-    assert await Driver(handler).run() == [("cut", "gently"), FAILED]
+    assert (await Driver(handler).run())[0] == ("start", 500, 22, True)
+    assert "raised CancelledError though nobody cancelled it" in caplog.text
+
+
+async def test_a_cancellation_from_outside_cuts(caplog):
+    async def handler(request):
+        await asyncio.Event().wait()
+
+    driver = Driver(handler)
+    exchange = driver.open()
+    await settle()
+    exchange._task.cancel()
+    await settle()
+    assert driver.wire.said == [("cut", "gently"), FAILED]
+    assert not caplog.records
 
 
 class Stop(BaseException):
@@ -787,7 +872,12 @@ async def test_a_client_is_told_to_go_on_before_the_head_that_waits():
     driver = Driver(handler, streams=True)
     exchange = driver.open(method="POST", length=2, expect="100-continue")
     await settle()
-    assert driver.wire.said == [("start", 200, None, False), ("interim", 100), ("data", b"")]
+    assert driver.wire.said == [
+        ("start", 200, None, False),
+        ("interim", 100),
+        "resume",
+        ("data", b""),
+    ]
     exchange.receive(b"ab")
     exchange.receive_end()
     await settle()
@@ -863,23 +953,84 @@ async def test_a_reader_may_give_up():
     assert driver.wire.body == b"enough"
 
 
-async def test_bytes_after_the_answer_are_dropped():
-    gate = asyncio.Event()
+async def answer_and_read(request):
+    async with await request.respond(202):
+        pass
+    return await request.stream.read_all(100)
+
+
+async def test_the_body_may_be_read_after_the_answer_is_out():
+    got = []
 
     async def handler(request):
-        async with await request.respond():
-            pass
-        await gate.wait()
+        got.append(await answer_and_read(request))
 
     driver = Driver(handler, streams=True)
     exchange = driver.open(method="POST", body=True)
     await settle()
-    exchange.receive(b"a")
-    exchange.receive_end()
-    assert exchange.intake.received == 0
-    gate.set()
+    exchange.receive(b"ab")
     await settle()
+    exchange.receive(b"c")
+    exchange.receive_end()
+    await settle()
+    assert got == [b"abc"]
     assert driver.wire.said[-1] == COMPLETE
+
+
+async def test_a_reader_behind_the_answer_learns_that_its_client_left():
+    got = []
+
+    async def handler(request):
+        with pytest.raises(ClientGone):
+            await answer_and_read(request)
+        got.append("gone")
+
+    driver = Driver(handler, streams=True)
+    exchange = driver.open(method="POST", body=True)
+    await settle()
+    exchange.lose(EndReason.CLIENT_GONE)
+    exchange.lose(EndReason.CLIENT_GONE)
+    await settle()
+    assert got == ["gone"]
+    assert driver.wire.said[-1] == COMPLETE
+
+
+async def test_a_last_write_that_waits_learns_that_its_client_left():
+    got = []
+
+    async def handler(request):
+        response = await request.respond()
+        with pytest.raises(ClientGone):
+            await response.send(b"x", end_stream=True)
+        got.append("gone")
+
+    driver = Driver(handler)
+    exchange = driver.open(paused=True)
+    await settle()
+    exchange.lose(EndReason.CLIENT_GONE)
+    await settle()
+    assert got == ["gone"]
+
+
+async def test_a_handler_behind_its_answer_ends_with_the_server():
+    seen = []
+
+    async def handler(request):
+        async with await request.respond():
+            pass
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as error:
+            seen.append(error.args)
+            raise
+
+    driver = Driver(handler)
+    exchange = driver.open()
+    await settle()
+    exchange.lose(EndReason.DRAINING)
+    await settle()
+    assert seen == [(EndReason.DRAINING,)]
+    assert driver.wire.said[-2:] == [("cut", "gently"), COMPLETE]
 
 
 async def test_bytes_for_a_request_without_a_route_are_dropped():

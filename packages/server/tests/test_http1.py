@@ -188,6 +188,12 @@ def test_a_bad_head_changes_nothing():
     assert wired.sent.startswith(b"HTTP/1.1 500 ")
 
 
+@pytest.mark.parametrize("status", [100, 101, 199])
+def test_an_interim_status_is_no_response(status):
+    with pytest.raises(ResponseError, match=f"status {status} is not that of a final response"):
+        Wired().wire.start(status, [], 0, whole=True)
+
+
 def test_the_connection_may_decide_to_close():
     wired = Wired()
     wired.owner.last = True

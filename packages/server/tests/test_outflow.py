@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from headrace._outflow import DONE, FLUSH_BYTES, TURN, TURN_BYTES, Outflow
-from headrace.exceptions import ClientGone, WriteOverflow
+from headrace.exceptions import ClientGone, ResponseError, WriteOverflow
 from headrace.testing import settle
 
 pytestmark = pytest.mark.anyio
@@ -16,7 +16,8 @@ class Below:
         self.sent = []
         self.held = 0
 
-    def send(self, pieces, size):
+    def send(self, pieces, size, end):
+        assert not end
         assert size == sum(map(len, pieces))
         self.sent.append(pieces)
 
@@ -125,8 +126,19 @@ async def test_a_cancelled_wait_keeps_what_was_written(outflow, below):
     await settle()
     waiting.cancel()
     await settle()
+    assert outflow._waiters == []
     outflow.resume()
     assert below.sent == [[b"a"]]
+
+
+async def test_a_wait_may_be_cancelled_and_resumed_in_one_turn(outflow):
+    outflow.pause()
+    waiting = asyncio.ensure_future(wait(outflow.write(b"a")))
+    await settle()
+    waiting.cancel()
+    outflow.resume()
+    await settle()
+    assert waiting.cancelled()
 
 
 async def test_it_may_begin_paused(below):
@@ -188,6 +200,16 @@ async def test_finish_gives_up_the_rest_and_the_scheduled_flush(outflow, below):
     assert outflow.finish() == ([b"a"], 1)
     await settle()
     assert below.sent == []
+
+
+async def test_a_known_length_is_counted(below):
+    outflow = Outflow(below.send, below.buffered, length=3, cap=10)
+    outflow.write(b"ab")
+    with pytest.raises(ResponseError, match="longer than its content-length by 1 bytes"):
+        outflow.write(b"cd")
+    assert (outflow.left, outflow.buffered) == (1, 2)
+    outflow.write(b"c")
+    assert outflow.left == 0
 
 
 async def test_begun_tells_whether_anything_went_down(outflow):

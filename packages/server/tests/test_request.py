@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from headrace import Headrace, Request
+from headrace._drain import Draining
 from headrace.exceptions import BadRequest
 from headrace.request import RequestParameters, RequestStream, split_target
 from headrace_http_parser import Headers, RequestHead
@@ -32,6 +33,7 @@ class FakeExchange:
         self.coupled: Any = None
         self.asked = 0
         self.begun: list[Any] = []
+        self.draining = Draining()
 
     def ask_for_body(self) -> None:
         self.asked += 1
@@ -162,9 +164,9 @@ def test_ctx_is_one_namespace_per_request(make: Make) -> None:
     assert not hasattr(make().ctx, "user")
 
 
-def test_draining_is_the_apps(make: Make) -> None:
+def test_draining_is_the_exchange_s(make: Make) -> None:
     request = make()
-    assert request.draining is request.app.draining
+    assert request.draining is request._exchange.draining
 
 
 # Fields

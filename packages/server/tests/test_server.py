@@ -167,7 +167,27 @@ async def test_a_server_can_be_started_again(app, listeners):
         pass
     async with Server(app) as server:
         assert not server.draining
-        assert not app.draining.is_set()
+
+
+async def test_two_servers_of_one_application_drain_apart(app, listeners):
+    async with Server(app) as first:
+        async with Server(app) as second:
+            pass
+        assert second.draining
+        assert not first.draining
+
+
+async def test_a_stop_listener_that_fails_stops_all_the_same(app, listeners):
+    @app.listener("before_server_stop")
+    async def fail(app):
+        raise RuntimeError("cannot say goodbye")
+
+    server = Server(app)
+    await server.start()
+    with pytest.raises(RuntimeError, match="cannot say goodbye"):
+        await server.stop()
+    assert listeners[0].closed
+    assert app.ctx.events[-1] == "after_server_stop"
 
 
 async def test_the_date_is_made_once_a_second(app, monkeypatch):

@@ -49,6 +49,14 @@ async def test_a_member_expires_once_per_deadline():
     assert (member.expired, member.deadline) == (1, NEVER)
 
 
+async def test_a_member_that_fails_does_not_take_the_others_along(caplog):
+    failing, other = Member(1000.0), Member(1000.0)
+    failing.expire = lambda: 1 / 0
+    Sweeper([failing, other], FakeClock()).sweep()
+    assert other.expired == 1
+    assert "a deadline could not be acted on" in caplog.text
+
+
 async def test_members_may_leave_while_they_expire():
     clock = FakeClock()
     members = set()

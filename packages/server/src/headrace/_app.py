@@ -19,7 +19,6 @@ from headrace_routing import (
 
 from ._config import Config, override
 from ._dispatch import Dispatch
-from ._drain import Draining
 from ._endpoint import Endpoint
 from ._hooks import Hooks, check_listener, hooks_for
 from .exceptions import ConfigError
@@ -49,7 +48,6 @@ class Headrace(Declarations):
         self.is_request_stream = is_request_stream
         self.config = config or Config()
         self.ctx = SimpleNamespace()
-        self.draining = Draining()
         self._blueprints: list[tuple[Blueprint | BlueprintGroup, dict[str, Any]]] = []
         self._known = self.router()
         self._known.thaw()

@@ -3,7 +3,7 @@
 Strategy. Bytes go through the parser into a queue of events, and ``_pump`` takes events off it
 while it can: the head of a request waits there until the exchange before it is over and the
 transport has room, so pipelined requests are answered in order and the queue is bounded by one
-read. Everything that stops reading does so through ``_stop``, with a reason of its own.
+read. Everything that stops reading does so through the gate, with a reason of its own.
 
 Rules for an editor: this class knows bytes, events and deadlines; handlers and responses are the
 exchange's. ``_pump`` never recurses: an exchange that ends inside it returns to its loop.
@@ -16,7 +16,7 @@ import contextlib
 import socket
 import struct
 from collections import deque
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from headrace_http_parser import (
     BodyFraming,
@@ -30,26 +30,21 @@ from headrace_http_parser import (
 )
 
 from ._end import EndReason
-from ._exchange import Dispatcher, Exchange
+from ._exchange import Exchange
+from ._gate import BODY, QUEUE, ReadGate
 from ._http1 import Http1Wire
 from ._state import State
 from ._sweeper import NEVER
 from .exceptions import HeadraceException, RequestTimeout
 
 if TYPE_CHECKING:
-    import contextvars
-
-    from ._config import Config
-    from ._wire import Peer
+    from ._interfaces import Host, Peer
 
 KEEP_BYTES: Final = 64 * 1024
 """An unread rest of a body up to this size is read and dropped to keep the connection."""
 
-BODY: Final = 1
-"""Reading stopped because the request's reader is behind."""
-
-QUEUE: Final = 2
-"""Reading stopped because the next request has to wait for this response."""
+PUMP_REQUESTS: Final = 32
+"""Pipelined requests that are taken in one turn of the loop; then others have a turn."""
 
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: on, zero seconds. Closing then sends RST instead of FIN."""
@@ -57,47 +52,18 @@ RESET: Final = struct.pack("ii", 1, 0)
 Queued: TypeAlias = "Event | RemoteProtocolError"
 
 
-class Host(Protocol):
-    """What a connection asks of its server."""
-
-    config: Config
-    context: contextvars.Context
-
-    @property
-    def dispatcher(self) -> Dispatcher:
-        """The application."""
-
-    @property
-    def now(self) -> float:
-        """The sweeper's clock."""
-
-    @property
-    def draining(self) -> bool:
-        """Whether the server is shutting down."""
-
-    def date(self) -> str:
-        """The current value of the Date field."""
-
-    def opened(self, connection: Connection) -> None:
-        """A connection was made."""
-
-    def closed(self, connection: Connection) -> None:
-        """A connection is gone and nothing of it runs any more."""
-
-    def ended(self, connection: Connection, exchange: Exchange) -> None:
-        """An exchange is over."""
-
-
 class Connection(asyncio.Protocol):
     """One client's connection, from accept to close."""
 
     __slots__ = (
         "_broken",
+        "_budget",
         "_discarded",
         "_eof",
         "_events",
         "_exchange",
         "_full",
+        "_gate",
         "_host",
         "_length",
         "_lingering",
@@ -107,7 +73,6 @@ class Connection(asyncio.Protocol):
         "_receiving",
         "_sent",
         "_started",
-        "_stopped",
         "_transport",
         "_wire",
         "deadline",
@@ -119,7 +84,6 @@ class Connection(asyncio.Protocol):
         self._parser = RequestParser()
         self._events: deque[Queued] = deque()
         self._exchange: Exchange | None = None
-        self._stopped = 0
         self._length: int | None = None
         self._discarded = 0
         self._sent = -1  # bytes of the response at the last look after the client's FIN
@@ -131,6 +95,7 @@ class Connection(asyncio.Protocol):
         self._lingering = False
         self._lost = False
         self._pumping = False
+        self._budget = 0
         self.deadline = NEVER
         self.peer: Peer = ("", 0)
 
@@ -143,6 +108,7 @@ class Connection(asyncio.Protocol):
         name = transport.get_extra_info("peername")
         if isinstance(name, tuple):
             self.peer = (name[0], name[1])
+        self._gate = ReadGate(self._transport)
         self._wire = Http1Wire(self, self._transport, self._host.date)
         self._expire_in(self._host.config.head_timeout)
         self._host.opened(self)
@@ -163,13 +129,14 @@ class Connection(asyncio.Protocol):
             self._pump()
         elif not self._started and not self._receiving:
             self._started = True
-            self._expire_in(self._host.config.head_timeout)
+            if self._exchange is None:
+                self._await_head()
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read. True keeps our side open."""
         if self._lingering:
             return False
-        self._eof = True
+        self._eof = self._gate.over = True
         try:
             self._events.extend(self._parser.receive_eof())
         except RemoteProtocolError as error:
@@ -182,7 +149,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell the exchange; without one the connection is over."""
-        self._lost = True
+        self._lost = self._gate.over = True
         self._events.clear()
         self.deadline = NEVER
         if self._exchange is None:
@@ -209,6 +176,7 @@ class Connection(asyncio.Protocol):
         if self._pumping:
             return
         self._pumping = True
+        self._budget = PUMP_REQUESTS
         try:
             while True:
                 while self._events and self._take(self._events[0]):
@@ -220,11 +188,13 @@ class Connection(asyncio.Protocol):
         finally:
             self._pumping = False
         if self._events:
-            self._stop(QUEUE)
+            self._gate.stop(QUEUE)
+            if not self._budget:
+                asyncio.get_running_loop().call_soon(self._pump)
         elif self._eof and self._exchange is None:
             self._transport.close()
-        elif self._stopped & QUEUE:
-            self._resume(QUEUE)
+        else:
+            self._gate.resume(QUEUE)
 
     def _refill(self) -> None:
         """Take what the parser held back because one read brought too many requests."""
@@ -238,8 +208,9 @@ class Connection(asyncio.Protocol):
         kind = type(event)
         exchange = self._exchange
         if kind is RequestHead:
-            if exchange is not None or self._full:
+            if exchange is not None or self._full or not self._budget:
                 return False
+            self._budget -= 1
             self._events.popleft()
             self._open(cast("RequestHead", event))
         elif kind is Data:
@@ -262,18 +233,18 @@ class Connection(asyncio.Protocol):
         self._started = False
         self._length = head.content_length
         self._discarded = 0
-        if head.has_body:
-            self._expire_in(self._host.config.body_timeout)
-        else:
+        self.deadline = NEVER
+        if not head.has_body:
             # Its EndOfMessage comes with it: off the queue before a handler may answer at once.
             self._events.popleft()
-            self.deadline = NEVER
         self._wire.begin(head)
         host = self._host
-        self._exchange = Exchange(
+        exchange = self._exchange = Exchange(
             head, self._wire, host.dispatcher, host.context, paused=self._full
         )
-        self._exchange.open()
+        exchange.open()
+        if self._exchange is exchange and self._receiving and not exchange.waits_to_continue:
+            self._expire_in(host.config.body_timeout)
 
     def _finish_body(self, exchange: Exchange | None) -> None:
         self._receiving = False
@@ -296,7 +267,10 @@ class Connection(asyncio.Protocol):
             return True
         if exchange is not None:
             return False
-        self._refuse(error.status, error.reason)
+        if self._receiving:
+            self._linger()  # answered already, while this rest was to be dropped
+        else:
+            self._refuse(error.status, error.reason)
         return False
 
     def _refuse(self, status: int, reason: str) -> None:
@@ -322,17 +296,21 @@ class Connection(asyncio.Protocol):
             self._host.closed(self)
         elif self._transport.is_closing():
             pass  # cut; connection_lost comes
-        elif self._receiving and (exchange.waits_to_continue or not self._wire.keep_alive):
+        elif self._broken or (self._receiving and self._gives_up(exchange)):
             self._linger()
         elif self._receiving:
-            self._resume(BODY)
+            self._gate.resume(BODY)
             self._expire_in(self._host.config.linger_timeout)
         elif not self._wire.keep_alive or (self._eof and not self._events):
             self._transport.close()
         else:
-            self._resume(BODY)
+            self._gate.resume(BODY)
             self._idle()
             self._pump()
+
+    def _gives_up(self, exchange: Exchange) -> bool:
+        """Whether the rest of this request's body is not waited for."""
+        return exchange.waits_to_continue or not self._wire.keep_alive
 
     def will_close(self, whole: bool) -> bool:
         """Whether this response is the connection's last."""
@@ -347,10 +325,18 @@ class Connection(asyncio.Protocol):
 
     def _idle(self) -> None:
         """Wait for the next request."""
-        if not self._events:
+        if self._events:
+            return
+        if self._host.draining:
+            self._transport.close()
+        elif self._started:
+            self._await_head()
+        else:
             self._expire_in(self._host.config.keep_alive_timeout)
-            if self._host.draining:
-                self._transport.close()
+
+    def _await_head(self) -> None:
+        """A head has begun to arrive."""
+        self._expire_in(self._host.config.head_timeout)
 
     def _linger(self) -> None:
         """Say that we are done, and read on for a while before closing.
@@ -366,7 +352,7 @@ class Connection(asyncio.Protocol):
             return
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        self._resume(BODY | QUEUE)
+        self._gate.resume(BODY | QUEUE)
         self._expire_in(self._host.config.linger_timeout)
 
     def _discard(self, size: int) -> None:
@@ -401,23 +387,13 @@ class Connection(asyncio.Protocol):
     def pause_reading(self) -> None:
         """The reader of the request's body is behind: let TCP hold the client back."""
         self.deadline = NEVER
-        self._stop(BODY)
+        self._gate.stop(BODY)
 
     def resume_reading(self) -> None:
         """The reader has caught up."""
         if self._receiving:
             self._expire_in(self._host.config.body_timeout)
-        self._resume(BODY)
-
-    def _stop(self, reason: int) -> None:
-        if not self._stopped and not self._eof and not self._lost:
-            self._transport.pause_reading()
-        self._stopped |= reason
-
-    def _resume(self, reason: int) -> None:
-        was, self._stopped = self._stopped, self._stopped & ~reason
-        if was and not self._stopped and not self._eof and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._gate.resume(BODY)
 
     # Deadlines and shutdown.
 
@@ -440,7 +416,7 @@ class Connection(asyncio.Protocol):
             self._receiving = False
             self._broken = True
             exchange.receive_failed(RequestTimeout("the request's body did not arrive in time"))
-        else:
+        elif self._eof:
             self._watch_half_closed(exchange)
 
     def _watch_half_closed(self, exchange: Exchange) -> None:

@@ -14,6 +14,7 @@ from headrace_routing import BadPath, Found, Options, Router
 from headrace_routing import MethodNotAllowed as WrongMethod
 
 from ._debug import error_response
+from ._drain import Draining
 from .exceptions import BadRequest, HeadraceException, MethodNotAllowed, NotFound, ResponseError
 from .request import Request
 from .response import BaseResponse, ResponseStream, StreamingResponse, empty
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ._endpoint import Endpoint
     from ._exchange import Exchange
     from ._hooks import Hooks
-    from ._wire import RequestLine
+    from ._interfaces import RequestLine
 
 logger = logging.getLogger("headrace")
 
@@ -43,6 +44,7 @@ class Dispatch:
         self, app: Headrace, config: Config, router: Router[Endpoint], hooks: Hooks
     ) -> None:
         self.config = config
+        self.draining = Draining()
         self._app = app
         self._match = router.match
         self._hooks = hooks

@@ -23,11 +23,6 @@ class Draining:
         self.deadline = deadline
         self._event.set()
 
-    def clear(self) -> None:
-        """A new server starts. Called by the server."""
-        self.deadline = None
-        self._event = asyncio.Event()
-
     def is_set(self) -> bool:
         """Whether the server is shutting down."""
         return self._event.is_set()

@@ -16,15 +16,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterable, Awaitable
-from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Final, Protocol
-
-from headrace_streams import from_thread
+from typing import TYPE_CHECKING, Any, Final
 
 from ._end import EndReason
+from ._fields import announced_length, fields, has_content
 from ._intake import Intake
-from ._outflow import Outflow
+from ._outflow import DONE, Outflow
+from ._producers import dismiss, produce
 from ._state import State, Step, advance
 from .exceptions import (
     ClientGone,
@@ -39,33 +37,17 @@ from .response import BaseResponse, HTTPResponse, ResponseStream, StreamingRespo
 
 if TYPE_CHECKING:
     import contextvars
+    from collections.abc import Awaitable
 
-    from ._config import Config
+    from ._drain import Draining
     from ._headers import Pairs
-    from ._wire import Peer, RequestLine, Wire
-    from .request import Request
+    from ._interfaces import Dispatcher, Peer, RequestLine, Wire
 
 logger = logging.getLogger("headrace")
 
+GONE: Final = EndReason.CLIENT_GONE
 EAGERLY: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 """Runs a task until it first waits, without a turn of the loop in between."""
-
-
-class Dispatcher(Protocol):
-    """What an exchange asks of the application."""
-
-    @property
-    def config(self) -> Config:
-        """The server's settings."""
-
-    def request(self, head: RequestLine, exchange: Exchange) -> Request:
-        """Make the request, with its endpoint, or with ``refused`` set to why there is none."""
-
-    async def call(self, request: Request) -> BaseResponse | None:
-        """Run middleware and handler; None means that the handler took the response in hand."""
-
-    async def answer(self, request: Request, error: Exception) -> BaseResponse | None:
-        """Turn what the handler raised into a response, and log it if the server is at fault."""
 
 
 class Exchange:
@@ -80,12 +62,13 @@ class Exchange:
     """
 
     __slots__ = (
+        "_begun",
         "_context",
         "_continued",
         "_dispatcher",
-        "_left",
         "_outflow",
         "_paused",
+        "_response",
         "_task",
         "_wire",
         "head",
@@ -116,8 +99,9 @@ class Exchange:
         self._paused = paused
         self._outflow: Outflow | None = None
         self._task: asyncio.Task[None] | None = None
-        self._left: int | None = None
         self._continued = False
+        self._begun = False
+        self._response: ResponseStream | None = None
         self.request = dispatcher.request(head, self)
 
     # The request: from the wire.
@@ -161,8 +145,8 @@ class Exchange:
         )
 
     def receive(self, data: bytes) -> None:
-        """Take bytes of the request's body. What nobody will read is dropped."""
-        if self.intake is None or self.state >= State.FINISHING:
+        """Take bytes of the request's body. What nobody can read any more is dropped."""
+        if self.intake is None or self.state >= State.LOST:
             return
         try:
             self.intake.receive(data)
@@ -208,11 +192,17 @@ class Exchange:
         if self.waits_to_continue and not left and self.state <= State.RESPONDING:
             self._continued = True
             self._wire.interim(100)
+            self._wire.resume_reading()
 
     @property
     def peer(self) -> Peer:
         """The client's address."""
         return self._wire.peer
+
+    @property
+    def draining(self) -> Draining:
+        """Tells when the server shuts down."""
+        return self._dispatcher.draining
 
     # The response: from the handler.
 
@@ -231,40 +221,44 @@ class Exchange:
         """Fix the head of a response that will be written, see ``Request.respond``."""
         self._must_be(State.HANDLING, "the response has begun already")
         response = ResponseStream(self, status, headers, content_type)
-        announced = response.headers.get("content-length")
-        if announced is not None:
-            if not announced.isdecimal():
-                raise ResponseError(f"content-length {announced!r} is not a number of bytes")
-            response.headers.discard("content-length")
-            self._left = int(announced)
-        self._wire.start(status, fields(response), self._left, whole=False)
+        length = announced_length(response)
+        self._wire.start(status, fields(response), length, whole=False)
         self.state = advance(self.state, Step.HEAD)
         self.status = status
+        self._response = response
         self._outflow = Outflow(
-            self._send,
+            self._wire.send,
             self._wire.buffered,
+            length=length,
             cap=self._dispatcher.config.write_cap,
             paused=self._paused,
         )
-        self._outflow.schedule()
+        if has_content(self.head.method, status):
+            self._outflow.schedule()
+        else:
+            self._complete()
         return response
 
     def write(self, data: bytes) -> Awaitable[None]:
         """Enqueue body bytes, see ``ResponseStream.write``."""
+        if self.state is State.FINISHING and not has_content(self.head.method, self.status):
+            return self._write_nowhere(data)
         self._must_be(State.RESPONDING, "the response has been ended")
         assert self._outflow is not None
-        if self._left is not None:
-            if len(data) > self._left:
-                raise ResponseError(
-                    f"the body is longer than its content-length by {len(data) - self._left} bytes"
-                )
-            waits = self._outflow.write(data)
-            self._left -= len(data)
-            return waits
         return self._outflow.write(data)
+
+    def _write_nowhere(self, data: bytes) -> Awaitable[None]:
+        """A response without content is out already: end whoever goes on to produce some."""
+        if not data:
+            return DONE
+        if self.head.method == "HEAD":
+            raise ExchangeEnded(EndReason.COMPLETE)
+        raise ResponseError(f"a response with status {self.status} has no content")
 
     def flush(self) -> None:
         """Send what was written without waiting for the end of the turn."""
+        if self.state is State.FINISHING and not has_content(self.head.method, self.status):
+            return
         self._must_be(State.RESPONDING, "the response has been ended")
         assert self._outflow is not None
         self._outflow.flush()
@@ -274,9 +268,13 @@ class Exchange:
         if self.state is State.FINISHING:
             return
         self._must_be(State.RESPONDING, "the response has not begun")
+        left = 0 if self._outflow is None else self._outflow.left
+        if left:
+            raise ResponseError(f"the body is {left} bytes short of its content-length")
+        self._complete()
+
+    def _complete(self) -> None:
         assert self._outflow is not None
-        if self._left and has_content(self.head.method, self.status):
-            raise ResponseError(f"the body is {self._left} bytes short of its content-length")
         pieces, size = self._outflow.finish()
         self._wire.send(pieces, size, True)
         self.state = advance(self.state, Step.END)
@@ -294,7 +292,9 @@ class Exchange:
         outflow = self._outflow
         if self.state is State.RESPONDING and outflow is not None and not outflow.begun:
             outflow.finish()
-            self._outflow = self._left = None
+            assert self._response is not None
+            self._response.retract()
+            self._outflow = None
             self.state = advance(self.state, Step.RETRACT)
 
     def _must_be(self, state: State, otherwise: str) -> None:
@@ -302,9 +302,6 @@ class Exchange:
             if self.state is State.LOST:
                 raise self._gone()
             raise ResponseError(otherwise)
-
-    def _send(self, pieces: list[bytes], size: int) -> None:
-        self._wire.send(pieces, size, False)
 
     def _respond(self, response: HTTPResponse) -> None:
         """Send a finished response."""
@@ -335,36 +332,49 @@ class Exchange:
     def lose(self, reason: EndReason) -> None:
         """The response cannot be completed: tell both streams, cut, and unwind the handler.
 
-        A response that is out already is not lost, and its handler goes on.
+        A response that is out already is not lost: its handler goes on, without streams, unless
+        the server stops.
         """
         before, self.state = self.state, advance(self.state, Step.LOSE)
-        if self.state is before:
+        if before >= State.LOST:
+            return
+        self._close_streams(ClientGone() if reason is GONE else ExchangeEnded(reason))
+        if before is State.FINISHING:
+            if reason is EndReason.DRAINING:
+                self._wire.cut(gently=True)
+                self._cancel(reason)
             return
         self.reason = reason
-        error = self._gone()
+        self._wire.cut(gently=reason is EndReason.FAILED)
+        if before is State.RECEIVING:
+            self._wire.ended(self)
+        elif reason is not EndReason.FAILED:
+            self._cancel(reason)
+
+    def _close_streams(self, error: ExchangeEnded) -> None:
         if self.intake is not None:
             self.intake.fail(error)
         if self._outflow is not None:
             self._outflow.fail(error)
-        self._wire.cut(gently=reason is EndReason.FAILED)
-        if before is State.RECEIVING:
-            self._wire.ended(self)
-        elif reason is not EndReason.FAILED and self._task is not None:
+
+    def _cancel(self, reason: EndReason) -> None:
+        # A task that is cancelled before its first step would never run, not even to clean up.
+        if self._begun and self._task is not None:
             self._task.cancel(reason)
 
     def _gone(self) -> ExchangeEnded:
         assert self.reason is not None
-        if self.reason is EndReason.CLIENT_GONE:
-            return ClientGone()
-        return ExchangeEnded(self.reason)
+        return ClientGone() if self.reason is GONE else ExchangeEnded(self.reason)
 
     # The task.
 
     async def _run(self) -> None:
         try:
-            await self._deliver(await self._dispatcher.call(self.request))
-        except asyncio.CancelledError:
-            self.lose(EndReason.FAILED)
+            self._begun = True
+            if self.state is State.HANDLING:
+                await self._deliver(await self._dispatcher.call(self.request))
+        except asyncio.CancelledError as error:
+            await self._cancelled(error)
         except Exception as error:
             await self._recover(error)
         except BaseException:
@@ -372,6 +382,16 @@ class Exchange:
             raise
         finally:
             self._return()
+
+    async def _cancelled(self, error: asyncio.CancelledError) -> None:
+        """Tell a cancellation from outside from one that the handler came upon itself."""
+        task = asyncio.current_task()
+        if self.state < State.LOST and task is not None and not task.cancelling():
+            failure = ResponseError("the handler raised CancelledError though nobody cancelled it")
+            failure.__cause__ = error
+            await self._recover(failure)
+        else:
+            self.lose(EndReason.FAILED)
 
     async def _deliver(self, response: BaseResponse | None) -> None:
         if isinstance(response, HTTPResponse):
@@ -388,27 +408,10 @@ class Exchange:
 
     async def _produce(self, response: StreamingResponse) -> None:
         out = self.begin(response.status, response.headers.pairs(), response.content_type)
-        producer = response.producer
-        if isinstance(producer, AsyncIterable):
-            try:
-                if self.head.method != "HEAD":
-                    async for item in producer:
-                        await out.write(item)
-            finally:
-                close = getattr(producer, "aclose", None)
-                if close is not None:
-                    await close()
-        elif self.head.method == "HEAD":
-            pass
-        elif callable(producer):
-            result = producer(out)
-            if not isawaitable(result):
-                raise ResponseError(f"stream() needs an async function; {producer!r} is not one")
-            await result
+        if self.state is State.RESPONDING:
+            await produce(response.producer, out)
         else:
-            async with from_thread(producer) as items:
-                async for chunk in items:
-                    await out.write(chunk)
+            await dismiss(response.producer)
         self.end()
 
     async def _recover(self, error: Exception) -> None:
@@ -445,17 +448,3 @@ class Exchange:
             self.intake.discard()
         self.state = advance(self.state, Step.RETURN)
         self._wire.ended(self)
-
-
-def has_content(method: str, status: int) -> bool:
-    """Whether a response to this method may have content (RFC 9110, 6.4.1)."""
-    return method != "HEAD" and status not in (204, 304)
-
-
-def fields(response: BaseResponse) -> list[tuple[str, str]]:
-    """Return a response's fields, with its content type unless the handler set that itself."""
-    pairs = response.headers.pairs()
-    kind = response.content_type
-    if kind is None or (pairs and "content-type" in response.headers):
-        return pairs
-    return [("content-type", kind), *pairs]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ._exchange import Exchange
-    from ._wire import Peer
+    from ._interfaces import Peer
 
 JOIN_BYTES: Final = 16 * 1024
 """Up to this size one joined ``write`` beats ``writelines``; above it the copy costs more."""
@@ -111,6 +111,8 @@ class Http1Wire:
         """Validate and hold the head; see ``Wire.start``."""
         head = self._head
         assert head is not None
+        if status < 200:
+            raise ResponseError(f"status {status} is not that of a final response")
         framing = response_framing(
             method=head.method, version=head.version, status=status, content_length=length
         )

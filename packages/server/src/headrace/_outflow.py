@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from .exceptions import WriteOverflow
+from .exceptions import ResponseError, WriteOverflow
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -58,13 +58,16 @@ class Outflow:
     """The body of one response between its producer and the wire.
 
     Args:
-        send: takes a list of pieces, which it then owns, and their size in bytes.
+        send: takes a list of pieces, which it then owns, their size in bytes, and whether they are
+            the last.
         below: tells how many bytes the wire still holds.
+        length: bytes that are to be written in all, None when that is not known.
         cap: bytes that may be held in all when nobody awaits a write.
         paused: whether the wire is already above its high-water mark.
 
     Attributes:
         begun: whether anything was handed to the wire.
+        left: bytes still to be written, None when that is not known.
         paused: whether the wire is above its high-water mark.
         total: bytes written in all.
     """
@@ -81,21 +84,24 @@ class Outflow:
         "_size",
         "_waiters",
         "begun",
+        "left",
         "paused",
         "total",
     )
 
     def __init__(
         self,
-        send: Callable[[list[bytes], int], None],
+        send: Callable[[list[bytes], int, bool], None],
         below: Callable[[], int],
         *,
+        length: int | None = None,
         cap: int,
         paused: bool = False,
     ) -> None:
         self._send = send
         self._below = below
         self._cap = cap
+        self.left = length
         self._pieces: list[bytes] = []
         self._size = 0
         self._since = 0
@@ -116,6 +122,7 @@ class Outflow:
         """Enqueue now; the awaitable is done once the wire is below its high-water mark.
 
         Raises:
+            ResponseError: the body is longer than its length. Nothing was taken.
             WriteOverflow: more than ``cap`` bytes are held and nobody waited. Nothing was taken.
             HeadraceException: the response can no longer be completed; see :meth:`fail`.
         """
@@ -125,6 +132,8 @@ class Outflow:
         if size:
             if self.paused and self._size + size + self._below() > self._cap:
                 raise WriteOverflow(self._cap)
+            if self.left is not None:
+                self._count(size)
             self._pieces.append(data)
             self._size += size
             self.total += size
@@ -139,6 +148,13 @@ class Outflow:
             return DONE
         self._since = 0
         return TURN
+
+    def _count(self, size: int) -> None:
+        assert self.left is not None
+        if size > self.left:
+            over = size - self.left
+            raise ResponseError(f"the body is longer than its content-length by {over} bytes")
+        self.left -= size
 
     def schedule(self) -> None:
         """Flush at the end of this turn, so that what is written within it leaves together."""
@@ -155,7 +171,7 @@ class Outflow:
         """Hand everything that was written to the wire."""
         self.begun = True
         pieces, size = self.take()
-        self._send(pieces, size)
+        self._send(pieces, size, False)
 
     def take(self) -> tuple[list[bytes], int]:
         """Give up everything that was written and not flushed."""
@@ -201,7 +217,11 @@ class Outflow:
         while self.paused and self._error is None:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
-            await waiter
+            try:
+                await waiter
+            finally:
+                if waiter in self._waiters:  # cancelled
+                    self._waiters.remove(waiter)
         if self._error is not None:
             raise self._error
 

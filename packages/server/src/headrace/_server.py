@@ -69,7 +69,7 @@ class Server:
     @property
     def draining(self) -> bool:
         """Whether the server is shutting down."""
-        return self.app.draining.is_set()
+        return self.dispatcher.draining.is_set()
 
     def date(self) -> str:
         """The Date field, made once a second (RFC 9110, 6.6.1)."""
@@ -105,7 +105,6 @@ class Server:
 
     def prepare(self) -> None:
         """Fix what the application answers with; done by :meth:`start`."""
-        self.app.draining.clear()
         self.dispatcher = self.app.dispatch(self.config)
 
     async def start(self) -> None:
@@ -147,10 +146,18 @@ class Server:
         Idle connections close at once. After ``drain_timeout`` an open exchange ends with
         ``EndReason.DRAINING``; its handler is cancelled and awaited.
         """
+        try:
+            await self._run_listeners("before_server_stop")
+        finally:
+            try:
+                await self._drain()
+            finally:
+                await self._run_listeners("after_server_stop")
+
+    async def _drain(self) -> None:
         assert self._listener is not None
-        await self._run_listeners("before_server_stop")
         self._listener.close()
-        self.app.draining.begin(self.sweeper.now + self.config.drain_timeout)
+        self.dispatcher.draining.begin(self.sweeper.now + self.config.drain_timeout)
         self._empty = asyncio.Event()
         for connection in list(self.connections):
             connection.drain()
@@ -158,7 +165,6 @@ class Server:
         self.cut()
         await self._wait_empty(self.config.drain_timeout)
         self.sweeper.stop()
-        await self._run_listeners("after_server_stop")
 
     def cut(self) -> None:
         """End every open exchange now, with ``EndReason.DRAINING``."""

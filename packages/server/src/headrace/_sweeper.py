@@ -9,10 +9,13 @@ setting a deadline does not ask the real one.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+
+logger = logging.getLogger("headrace")
 
 INTERVAL: Final = 0.25
 """Seconds between sweeps: 10,000 connections cost about 0.2 % of a core."""
@@ -61,4 +64,7 @@ class Sweeper:
         now = self.now = self._clock()
         for member in [each for each in self._members if each.deadline <= now]:
             member.deadline = NEVER
-            member.expire()
+            try:
+                member.expire()
+            except Exception:  # or every other deadline would be lost with this one
+                logger.exception("a deadline could not be acted on")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._endpoint import Endpoint
     from ._exchange import Exchange
     from ._headers import Pairs
-    from ._wire import RequestLine
+    from ._interfaces import RequestLine
     from .response import ResponseStream
 
 
@@ -223,7 +223,7 @@ class Request:
     @property
     def draining(self) -> Draining:
         """Set once the server shuts down: send a last message and end before its deadline."""
-        return self.app.draining
+        return self._exchange.draining
 
     async def respond(
         self,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias
 from urllib.parse import quote
 
 import msgspec
 
 from ._headers import Pairs, ResponseHeaders
-from .exceptions import ConfigError
+from .exceptions import ConfigError, ResponseError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -149,6 +149,10 @@ class ResponseStream(BaseResponse):
         """
         self._exchange.end()
 
+    def retract(self) -> None:
+        """Refuse all further use: another response was begun instead. Called by the exchange."""
+        self._exchange = Retracted()  # type: ignore[assignment]
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -162,6 +166,26 @@ class ResponseStream(BaseResponse):
             self._exchange.end()
         else:
             self._exchange.break_off()
+
+
+class Retracted:
+    """Stands in for the exchange of a response that an error handler's has replaced."""
+
+    __slots__ = ()
+
+    def write(self, data: bytes) -> NoReturn:
+        """Refuse."""
+        raise ResponseError("this response failed before it left, and another one was begun")
+
+    def flush(self) -> NoReturn:
+        """Refuse."""
+        self.write(b"")
+
+    def end(self) -> None:
+        """Nothing is left to end."""
+
+    def break_off(self) -> None:
+        """Nothing is left to cut."""
 
 
 Producer: TypeAlias = (

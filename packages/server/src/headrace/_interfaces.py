@@ -1,7 +1,8 @@
-"""What an exchange asks of the protocol that carries it. HTTP/1.1 is one; a test's memory another.
+"""Who asks what of whom, between a server, its connections, their exchanges and the application.
 
-The exchange knows responses as a head, pieces of body and an end. How those are framed, and what
-has to happen to the connection afterwards, is the protocol's affair.
+An exchange knows responses as a head, pieces of body and an end. How those are framed, and what has
+to happen to the connection afterwards, is the affair of the :class:`Wire` that carries it: HTTP/1.1
+is one, a test's memory another. What the answer is, is the affair of the :class:`Dispatcher`.
 """
 
 from __future__ import annotations
@@ -9,11 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    import contextvars
     from collections.abc import Iterable
 
     from headrace_http_parser import Headers
 
+    from ._config import Config
+    from ._connection import Connection
+    from ._drain import Draining
     from ._exchange import Exchange
+    from .request import Request
+    from .response import BaseResponse
 
 
 Peer: TypeAlias = tuple[str, int]
@@ -104,3 +111,55 @@ class Wire(Protocol):
 
     def ended(self, exchange: Exchange) -> None:
         """Nothing of this exchange runs any more; the next one may start."""
+
+
+class Dispatcher(Protocol):
+    """What an exchange asks of the application."""
+
+    @property
+    def config(self) -> Config:
+        """The server's settings."""
+
+    @property
+    def draining(self) -> Draining:
+        """Tells when the server shuts down."""
+
+    def request(self, head: RequestLine, exchange: Exchange) -> Request:
+        """Make the request, with its endpoint, or with ``refused`` set to why there is none."""
+
+    async def call(self, request: Request) -> BaseResponse | None:
+        """Run middleware and handler; None means that the handler took the response in hand."""
+
+    async def answer(self, request: Request, error: Exception) -> BaseResponse | None:
+        """Turn what the handler raised into a response, and log it if the server is at fault."""
+
+
+class Host(Protocol):
+    """What a connection asks of its server."""
+
+    config: Config
+    context: contextvars.Context
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """The application."""
+
+    @property
+    def now(self) -> float:
+        """The sweeper's clock."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether the server is shutting down."""
+
+    def date(self) -> str:
+        """The current value of the Date field."""
+
+    def opened(self, connection: Connection) -> None:
+        """A connection was made."""
+
+    def closed(self, connection: Connection) -> None:
+        """A connection is gone and nothing of it runs any more."""
+
+    def ended(self, connection: Connection, exchange: Exchange) -> None:
+        """An exchange is over."""

@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from headrace._http1 import Http1Wire
-from headrace._wire import RequestLine, Wire
+from headrace._interfaces import RequestLine, Wire
 from headrace_http_parser import RequestHead
 
 METHODS = sorted(name for name in vars(Wire) if not name.startswith("_"))

@@ -1,0 +1,46 @@
+"""Stop and resume reading from a transport, for several reasons at once (bits of an int).
+
+Reading goes on when no reason is left; the transport is told once per change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import asyncio
+
+
+BODY: Final = 1
+"""Reading stopped because the reader of the request's body is behind."""
+
+QUEUE: Final = 2
+"""Reading stopped because the next request has to wait for this response."""
+
+
+class ReadGate:
+    """Reading from one transport.
+
+    Attributes:
+        over: nothing more can be read, so that the transport is not told any more.
+    """
+
+    __slots__ = ("_reasons", "_transport", "over")
+
+    def __init__(self, transport: asyncio.ReadTransport) -> None:
+        self._transport = transport
+        self._reasons = 0
+        self.over = False
+
+    def stop(self, reason: int) -> None:
+        """Stop reading for this reason."""
+        if not self._reasons and not self.over:
+            self._transport.pause_reading()
+        self._reasons |= reason
+
+    def resume(self, reasons: int) -> None:
+        """Take these reasons back."""
+        if self._reasons:
+            self._reasons &= ~reasons
+            if not self._reasons and not self.over and not self._transport.is_closing():
+                self._transport.resume_reading()

@@ -157,6 +157,7 @@ BAD_HOOKS: list[Any] = [
     ),
     (lambda bp: bp.exception(), "no exceptions to handle"),
     (lambda bp: bp.exception(int), "<class 'int'> is not an exception class"),
+    (lambda bp: bp.exception(404), "404 is not an exception class"),
     (lambda bp: bp.exception([5]), "5 is not an exception class"),
 ]
 

@@ -581,3 +581,13 @@ def test_a_refused_blueprint_leaves_no_routes_behind():
     better.add_route(lambda request: None, "/a")
     app.blueprint(better)
     assert [route.path for route in app.router().routes] == ["/a"]
+
+
+def test_settings_are_a_config() -> None:
+    with pytest.raises(ConfigError, match=r"^config= takes a headrace.Config, not dict$"):
+        Headrace("app", config={"port": 1})  # type: ignore[arg-type]
+
+
+def test_settings_are_not_changed_in_place() -> None:
+    with pytest.raises(AttributeError, match="cannot assign to field 'port'"):
+        Headrace("app").config.port = 1  # type: ignore[misc]

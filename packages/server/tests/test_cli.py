@@ -110,6 +110,7 @@ def test_run_takes_the_folder_to_import_from(
     assert [app.name for app, _ in served] == ["far"]
 
 
+FILE = "'shop_main.py' is a file; write its module's name: shop_main:app"
 NO_MODULE = (
     "there is no module {!r} in '.' or on the import path; write MODULE:APP, for a file main.py "
     "that says 'app = Headrace()': main:app"
@@ -123,7 +124,7 @@ NO_MODULE = (
         pytest.param("shop_none:app", NO_MODULE.format("shop_none"), id="no-module"),
         pytest.param("shop.none:app", NO_MODULE.format("shop.none"), id="no-submodule"),
         pytest.param("none.web:app", NO_MODULE.format("none.web"), id="no-package"),
-        pytest.param("shop_main.py", NO_MODULE.format("shop_main.py"), id="file"),
+        pytest.param("shop_main.py", FILE, id="file"),
         pytest.param(
             "shop_main:none",
             "shop_main:none is missing, not a Headrace application",
@@ -154,7 +155,7 @@ def test_no_application(
     assert served == []
 
 
-@pytest.mark.parametrize("target", ["", ":app", "./shop_main.py", ".shop_main:app"])
+@pytest.mark.parametrize("target", ["", ":app", ".shop_main:app"])
 def test_no_module_name(invoke: Invoke, served: Served, target: str) -> None:
     result = invoke("run", target)
     assert (result.exit_code, result.output) == (

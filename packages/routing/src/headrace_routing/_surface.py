@@ -240,7 +240,10 @@ class HookDeclarations(Collector):
         """
         flat: list[type[BaseException]] = []
         for item in exceptions:
-            flat += [item] if isinstance(item, type) else item
+            if isinstance(item, type) or not isinstance(item, Iterable):
+                flat.append(item)
+            else:
+                flat += item
         for one in flat:
             if not (isinstance(one, type) and issubclass(one, BaseException)):
                 raise HandlerError(f"{one!r} is not an exception class")

@@ -30,7 +30,8 @@ class Headrace(Declarations):
     Args:
         name: of the application; only for people to read.
         is_request_stream: makes every route stream its request's body, as in code of 2017.
-        config: settings; single ones can be given to :meth:`run`.
+        config: settings; single ones can be given to :meth:`run`. What is the application's own
+            belongs into ``ctx``.
 
     Attributes:
         ctx: a place for what the application keeps, such as a connection pool.
@@ -44,6 +45,8 @@ class Headrace(Declarations):
         config: Config | None = None,
     ) -> None:
         super().__init__()
+        if config is not None and not isinstance(config, Config):
+            raise ConfigError(f"config= takes a headrace.Config, not {type(config).__name__}")
         self.name = name
         self.is_request_stream = is_request_stream
         self.config = config or Config()

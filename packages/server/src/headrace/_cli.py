@@ -24,6 +24,9 @@ def load(target: str, folder: str) -> Headrace:
     """
     module_name, _, attribute = target.partition(":")
     attribute = attribute or "app"
+    if module_name.endswith(".py"):
+        hint = f"{Path(module_name).stem}:{attribute}"
+        raise click.ClickException(f"{target!r} is a file; write its module's name: {hint}")
     if not module_name or module_name.startswith("."):
         raise click.ClickException(
             f"{target!r} names no module; write MODULE:APP, for a file main.py that says "

@@ -171,7 +171,6 @@ async def test_wait_holds_up_the_publisher_until_a_quarter_waits() -> None:
     await slow.receive()
     await asyncio.gather(*publishing)
     assert broadcast.statistics().blocking == 0
-    assert slow.statistics().peak == 6
     slow.cancel()
 
 
@@ -236,7 +235,6 @@ async def test_policies_that_drop_hold_up_nobody(policy: Any, kept: Any, dropped
     await broadcast.publish(6)
     broadcast.close()
     assert await rest(slow) == [*kept[1:], 6]
-    assert slow.statistics().received == len(kept) + 1
 
 
 async def test_conflate_keeps_the_place_of_the_first() -> None:
@@ -307,7 +305,6 @@ async def test_replay_then_live_without_a_gap_or_a_repetition() -> None:
     got += [message async for message in subscriber]
     assert got == [Message(item + 1, item) for item in range(50, 301)]
     assert not subscriber.statistics().replaying
-    assert subscriber.statistics().received == 251
 
 
 @pytest.mark.parametrize(
@@ -414,7 +411,7 @@ async def test_a_publisher_that_never_waits_yields_to_the_loop() -> None:
         asyncio.get_running_loop().call_soon(turn)
 
     turn()
-    for item in range(1000):
+    for item in range(4000):
         await broadcast.publish(item)
     assert 5 <= passed <= 8
     for subscriber in subscribers:
@@ -428,7 +425,7 @@ async def test_what_can_be_seen() -> None:
     assert repr(broadcast) == "<Broadcast open, 1 subscribers>"
     assert repr(subscriber) == "<Subscriber open, 1 of 9 messages wait>"
     assert broadcast.statistics() == (1, 0, 1, 0, 0.0)
-    assert subscriber.statistics() == (1, 1, 9, 0, 0, False)
+    assert subscriber.statistics() == (1, 9, 0, False)
     subscriber.cancel(KeyError("enough"))
     subscriber.cancel()
     assert repr(subscriber) == "<Subscriber closed, 0 of 9 messages wait>"

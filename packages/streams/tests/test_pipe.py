@@ -562,15 +562,15 @@ def passed() -> Callable[[], int]:
 @pytest.mark.parametrize(
     ("size", "count", "turns"),
     [
-        pytest.param(10_000, 20, 3, id="bytes"),
-        pytest.param(64, 5 * 512, 4, id="half-bytes-half-writes"),
-        pytest.param(1, 5 * 1009, 5, id="writes"),
+        pytest.param(99_000, 44, 4, id="bytes"),
+        pytest.param(1024, 5 * 512, 5, id="half-bytes-half-writes"),
+        pytest.param(1, 5 * 1023, 5, id="writes"),
     ],
 )
 async def test_a_write_that_never_blocks_yields_once_per_quota(
     size: int, count: int, turns: int, passed: Callable[[], int]
 ) -> None:
-    sender, receiver = pipe(high=1 << 20)
+    sender, receiver = pipe(high=1 << 30)
     start = passed()
     for _ in range(count):
         await sender.write(b"x" * size)

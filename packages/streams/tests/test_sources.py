@@ -77,7 +77,7 @@ async def test_it_yields_to_the_loop_once_per_quota(item: bytes) -> None:
         asyncio.get_running_loop().call_soon(turn)
 
     asyncio.get_running_loop().call_soon(turn)
-    async for _ in from_iterable([item] * (200_000 // (len(item) + 64))):
+    async for _ in from_iterable([item] * (4_000_000 // (len(item) + 1024))):
         pass
     assert turns in (3, 4)
 

@@ -21,7 +21,8 @@ it waits for. The pipe makes no task, needs no running loop to be made, and is n
 
 from __future__ import annotations
 
-import asyncio
+import types
+from asyncio import get_running_loop
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +30,7 @@ from ._errors import BrokenError, CapExceededError, ClosedError
 from ._fairness import COST, DONE, QUOTA
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable, Generator
 
 # Chunks that may be read without letting go of the loop.
@@ -151,7 +153,7 @@ class Pipe:
             raise self.broken_error()
         if not self.paused:
             return
-        waiter = asyncio.get_running_loop().create_future()
+        waiter = get_running_loop().create_future()
         self.writers.append(waiter)
         since = monotonic()
         try:
@@ -199,12 +201,13 @@ class Pipe:
         if self.on_resume is not None:
             self.on_resume()
 
-    async def readable(self) -> None:
+    @types.coroutine
+    def readable(self) -> Generator[Any, None, None]:
         """Wait until there is a chunk, or an ending of any kind."""
-        self.reader = waiter = asyncio.get_running_loop().create_future()
+        self.reader = waiter = get_running_loop().create_future()
         since = monotonic()
         try:
-            await waiter
+            yield from waiter
         finally:
             self.reader = None
             self.read_blocked += monotonic() - since

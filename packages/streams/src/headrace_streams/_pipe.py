@@ -111,7 +111,18 @@ class PipeReceiver(ByteReceiver):
             return await ByteReceiver.get(self)
         if not outbox:
             if not pipe.inbox:
-                return await ByteReceiver.get(self)
+                # A negative limit is an ending, or high=0. Else wait, without the four coroutines
+                # that the general way would be.
+                if pipe.limit < 0:
+                    return await ByteReceiver.get(self)
+                self._busy = self._slow = True
+                try:
+                    await pipe.readable()
+                finally:
+                    self._busy = False
+                    self._slow = self._held or self._rest != b""
+                if not pipe.inbox:
+                    return await ByteReceiver.get(self)
             outbox = pipe.turn()
         chunk = outbox.pop()
         if not chunk:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ._encode import encode
 from ._errors import BrokenError, ClosedError
-from ._fairness import DONE, QUOTA, YIELD
+from ._fairness import COST, DONE, QUOTA, YIELD
 from ._pipe import HIGH, PipeReceiver, PipeSender, pipe
 from ._sender import ByteSender
 from ._wait import outlast
@@ -126,7 +126,7 @@ class CallbackSender(ByteSender):
             except Exception as exc:
                 self._error = exc
                 raise BrokenError("the callback failed", exc) from exc
-        self._left -= len(chunk)
+        self._left -= len(chunk) + COST
         if self._left > 0:
             return DONE
         self._left = QUOTA

@@ -42,7 +42,7 @@ def from_iterable(
     """Read an iterable as a stream, one chunk per item. Nothing is fetched ahead.
 
     It runs on the event loop, so it must not block; see :class:`from_thread` for what does. Yields
-    to the loop once per 64 KiB. A generator is closed by ``cancel``.
+    to the loop once per mebibyte, or about 1,000 items. A generator is closed by ``cancel``.
 
     Args:
         items: bytes-like items, or what ``encode`` takes.

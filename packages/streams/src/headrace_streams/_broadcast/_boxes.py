@@ -1,7 +1,8 @@
 """What waits for one subscriber, and what happens when that would be too much: a class per policy.
 
-The hub puts a message into a box itself while fewer than ``limit`` wait (its hot loop); it calls
-``overflow`` for the rest. So a policy is one method, and costs nothing before it is needed.
+The hub appends a message to ``items`` itself while fewer than ``limit`` wait (its hot loop); it
+calls ``put`` for the rest. ``limit`` is 0 while a task waits for a message, so that waking it is
+part of that rest. A policy is one method, ``overflow``, and costs nothing before it is needed.
 
 | policy | when ``high`` messages wait and another comes |
 |---|---|
@@ -33,34 +34,43 @@ class Box:
     """A queue of messages with one reader. The base of all; itself the policy "wait"."""
 
     __slots__ = (
-        "behind", "cursor", "dropped", "ended", "error", "high", "hub", "items", "limit", "peak",
-        "pop", "resume_at", "taken", "traceback", "waiter",
+        "behind", "bound", "cursor", "dropped", "ended", "error", "high", "hub", "items", "limit",
+        "resume_at", "traceback", "waiter",
     )  # fmt: skip
 
     def __init__(self, hub: Hub, high: int) -> None:
         self.hub = hub
-        self.high = self.limit = high
+        self.high = self.bound = self.limit = high
         # Not -1 while the publisher waits for us: the number of messages at which it may go on.
         self.resume_at = -1
         self.waiter: asyncio.Future[None] | None = None
-        self.dropped = self.taken = self.peak = 0
+        self.dropped = 0
         self.ended = self.behind = False
         self.cursor: Id = 0
         self.error: BaseException | None = None
         self.traceback: TracebackType | None = None
-        self.fill()
-
-    def fill(self) -> None:
-        """Make the queue, and the function that takes its first message."""
         self.items: Any = deque()
-        self.pop: Callable[[], Any] = self.items.popleft
+
+    def put(self, message: Any) -> None:
+        """Take a message that finds ``limit`` messages or more."""
+        if self.waiter is not None:
+            self.wake()
+        if len(self.items) < self.bound:
+            self.items.append(message)
+        else:
+            self.overflow(message)
 
     def overflow(self, message: Any) -> None:
-        """Deal with a message that finds ``limit`` messages or more."""
+        """Deal with a message that finds ``bound`` messages or more."""
         self.items.append(message)
         if self.resume_at < 0:
             self.resume_at = self.high // 4
             self.hub.blocking += 1
+
+    def take(self) -> Any:
+        """Take the message that lets the publisher go on."""
+        self.resume()
+        return self.items.popleft()
 
     def resume(self) -> None:
         """Let the publisher go on, for our part. No-op if it does not wait for us."""
@@ -84,15 +94,18 @@ class Box:
     async def arrival(self) -> None:
         """Wait for a message, or an ending. One task at a time."""
         self.waiter = waiter = asyncio.get_running_loop().create_future()
+        self.limit = 0
         try:
             await waiter
         finally:
             self.waiter = None
+            self.limit = self.bound
 
     def wake(self) -> None:
         waiter = self.waiter
         if waiter is not None:
             self.waiter = None
+            self.limit = self.bound
             if not waiter.done():
                 waiter.set_result(None)
 
@@ -128,6 +141,16 @@ class Evict(Box):
         self.end(EvictedError(f"more than {self.high} messages waited"))
 
 
+class ByKey(dict[Any, Any]):
+    """A dict that is a queue, too: a key keeps its place when its value changes."""
+
+    __slots__ = ()
+
+    def popleft(self) -> Any:
+        """Take the first value out."""
+        return self.pop(next(iter(self)))
+
+
 class Conflate(Box):
     """Keeps the newest message of each key, at the place of the first one that is not read yet."""
 
@@ -135,13 +158,9 @@ class Conflate(Box):
 
     def __init__(self, hub: Hub, high: int, key: Callable[[Any], Any]) -> None:
         super().__init__(hub, high)
-        self.limit = 0  # each message has to be looked at
+        self.items = ByKey()
+        self.bound = self.limit = 0  # each message has to be looked at
         self.key = key
-
-    def fill(self) -> None:
-        items: dict[Any, Any] = {}
-        self.items = items
-        self.pop = lambda: items.pop(next(iter(items)))
 
     def overflow(self, message: Any) -> None:
         items = self.items
@@ -149,7 +168,7 @@ class Conflate(Box):
         if key in items:
             self.dropped += 1
         elif len(items) >= self.high:
-            self.pop()
+            items.popleft()
             self.dropped += 1
         items[key] = message
 

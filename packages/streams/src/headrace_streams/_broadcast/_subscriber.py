@@ -24,15 +24,12 @@ BATCH = 64
 class SubscriberStatistics(NamedTuple):
     """A subscriber at one moment, in messages.
 
-    ``waiting`` is what is there to be received, ``peak`` the most that ever waited when it was
-    received from, ``received`` what was given out, ``dropped`` what its policy or ``cancel``
-    dropped. ``replaying``: it reads the log, and has not caught up yet.
+    ``waiting`` is what is there to be received, ``high`` its bound, ``dropped`` what its policy or
+    ``cancel`` dropped. ``replaying``: it reads the log, and has not caught up yet.
     """
 
     waiting: int
-    peak: int
     high: int
-    received: int
     dropped: int
     replaying: bool
 
@@ -44,10 +41,11 @@ class Subscriber(Generic[_T]):
     left. What it gives are :class:`Message` objects, and a :class:`Gap` where a replay misses some.
     """
 
-    __slots__ = ("__weakref__", "_batch", "_box", "_busy", "_open")
+    __slots__ = ("__weakref__", "_batch", "_box", "_busy", "_items", "_open")
 
     def __init__(self, box: Box) -> None:
         self._box = box
+        self._items: Any = box.items  # the same object for ever; a look-up less per message
         self._batch: list[Any] = []
         self._busy = False
         self._open = True
@@ -62,17 +60,13 @@ class Subscriber(Generic[_T]):
             EvictedError: by the policy "evict", after what waits, each time.
             Exception: what the broadcast failed with, after what waits, each time.
         """
-        box = self._box
-        waiting = len(box.items)
-        if not waiting or box.behind:
-            return await self._wait()
-        if waiting > box.peak:
-            box.peak = waiting
-        box.taken += 1
-        message: Message[_T] | Gap = box.pop()
-        if waiting <= box.resume_at + 1:
-            box.resume()
-        return message
+        items = self._items
+        if items:  # never while replaying: the hub does not know us then
+            box = self._box
+            if box.resume_at < 0 or len(items) > box.resume_at + 1:
+                return items.popleft()  # type: ignore[no-any-return]
+            return box.take()  # type: ignore[no-any-return]
+        return await self._wait()
 
     async def _wait(self) -> Message[_T] | Gap:
         if self._busy:
@@ -85,7 +79,6 @@ class Subscriber(Generic[_T]):
                     raise ClosedError("the subscriber was cancelled")
                 if box.behind:
                     if (message := await self._replay()) is not None:
-                        box.taken += 1
                         return message
                 elif box.items:
                     return await self.receive()
@@ -130,22 +123,22 @@ class Subscriber(Generic[_T]):
     def statistics(self) -> SubscriberStatistics:
         """Return a snapshot."""
         box = self._box
-        waiting = len(box.items)
         return SubscriberStatistics(
-            waiting=waiting,
-            peak=max(box.peak, waiting),
-            high=box.high,
-            received=box.taken,
-            dropped=box.dropped,
-            replaying=box.behind,
+            waiting=len(box.items), high=box.high, dropped=box.dropped, replaying=box.behind
         )
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Message[_T] | Gap:
+        items = self._items
+        if items:  # as in receive, to save a coroutine per message
+            box = self._box
+            if box.resume_at < 0 or len(items) > box.resume_at + 1:
+                return items.popleft()  # type: ignore[no-any-return]
+            return box.take()  # type: ignore[no-any-return]
         try:
-            return await self.receive()
+            return await self._wait()
         except EndOfStream:
             raise StopAsyncIteration from None
 

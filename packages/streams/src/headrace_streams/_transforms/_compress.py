@@ -97,6 +97,8 @@ class compress(Transform):  # noqa: N801  (used like a function)
             self._input = b""
         piece = data if len(data) <= SLICE else data[start:end]
         self._unflushed += len(piece)
+        if len(piece) == SLICE:
+            self._credit = -1  # by far dearer than its bytes: let others run before the next one
         out = self._encoder.compress(piece)
         if (
             self._flush_bytes is not None

@@ -415,3 +415,20 @@ def test_an_end_may_be_collected_after_its_loop() -> None:
     assert sender.statistics().open_receivers == 1
     waiting._log_destroy_pending = False
     sender.close()
+
+
+async def test_a_receiver_that_never_waits_yields_to_the_loop() -> None:
+    sender, receiver = channel(high=2000)
+    for item in range(2000):
+        sender.send(item)
+    sender.close()
+    passed = 0
+
+    def turn() -> None:
+        nonlocal passed
+        passed += 1
+        asyncio.get_running_loop().call_soon(turn)
+
+    turn()
+    assert [item async for item in receiver] == list(range(2000))
+    assert 7 <= passed <= 9

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 HIGH = 64
 CAP_FACTOR = 16
 
-# Sends that may pass without letting go of the loop; a send costs about what a small write does.
+# Sends, and receives, that may pass without letting go of the loop; each costs about twice what a
+# small write does.
 QUOTA = 256
 
 _T = TypeVar("_T")
@@ -73,7 +74,7 @@ class _Channel(Generic[_T]):
     __slots__ = (
         "broken", "cap", "credit", "error", "getters", "high", "items", "items_in", "items_out",
         "low", "paused", "peak", "putters", "reason", "receive_blocked", "receivers",
-        "send_blocked", "senders", "size", "size_in", "size_of", "size_out", "traceback",
+        "send_blocked", "senders", "size", "size_in", "size_of", "size_out", "taken", "traceback",
     )  # fmt: skip
 
     def __init__(self, high: int, low: int, cap: int, size_of: Callable[[_T], int]) -> None:
@@ -84,6 +85,7 @@ class _Channel(Generic[_T]):
         self.size = self.peak = self.items_in = self.items_out = self.size_in = self.size_out = 0
         self.senders = self.receivers = 1
         self.credit = QUOTA
+        self.taken = 0
         self.paused = self.broken = False
         self.error: BaseException | None = None
         self.traceback: TracebackType | None = None
@@ -335,7 +337,12 @@ class ItemReceiver(_End[_T]):
             if not self._open:
                 raise ClosedError("the receiver was cancelled")
             if channel.items:
-                return channel.take()
+                channel.taken += 1
+                if channel.taken <= QUOTA:
+                    return channel.take()
+                channel.taken = 0
+                await YIELD
+                continue
             if channel.error is not None:
                 raise channel.error.with_traceback(channel.traceback)
             if not channel.senders:

@@ -161,3 +161,11 @@ def bench(session: nox.Session) -> None:
     """Compare the server with others on one core each; prints a table. Needs wrk."""
     install(session, "bench", *FOLDERS)
     session.run("python", "benchmarks/load/compare.py", *session.posargs)
+
+
+@nox.session(python=PYTHONS[-1], default=False)
+def micro(session: nox.Session) -> None:
+    """Time single packages beside their rivals, in process."""
+    install(session, "micro", *FOLDERS)
+    session.run("pytest", "benchmarks/micro/bench_parser.py", *session.posargs)
+    session.run("python", "benchmarks/micro/bench_streams.py")

@@ -76,8 +76,11 @@ def from_system(data: Path) -> tuple[str, Callable[[], None]] | None:
         subprocess.run([*control, "-o", listen, "-l", log, "start"], check=True, timeout=60)
     except (OSError, subprocess.SubprocessError):
         return None
-    stop = [*control, "-m", "fast", "stop"]
-    return f"postgresql://postgres@/postgres?host={data}", lambda: subprocess.run(stop, check=True)
+
+    def stop() -> None:
+        subprocess.run([*control, "-m", "fast", "stop"], check=True)
+
+    return f"postgresql://postgres@/postgres?host={data}", stop
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ def test_an_upload_over_the_limit_is_refused_at_its_announcement(example, tmp_pa
 
 class TestReverseProxy:
     @pytest.fixture
-    def proxied(self, serve, example) -> httpx.Client:
+    def proxied(self, serve, example: Callable[..., httpx.Client]) -> httpx.Client:
         upstream = Headrace("upstream")
 
         @upstream.route("/echo/<rest:path>", methods=["GET", "POST"], stream=True)

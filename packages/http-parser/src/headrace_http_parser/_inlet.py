@@ -91,6 +91,11 @@ class Inlet(ABC):
         return bool(self._held) and self._state != SWITCHED
 
     @property
+    def in_head(self) -> bool:
+        """Whether the beginning of a message's head was received, and not its end."""
+        return not self._fresh and self._state == HEAD and not self._between_messages
+
+    @property
     def held(self) -> int:
         """The number of bytes held back: never more than the caller passed in."""
         return sum(map(len, self._held)) - self._held_from

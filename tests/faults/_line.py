@@ -18,7 +18,8 @@ from typing import Self
 NO_LINGER = struct.pack("ii", 1, 0)
 """SO_LINGER: on, zero seconds. Closing then sends RST instead of FIN."""
 
-GONE = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+RESET = select.POLLHUP | select.POLLERR
+CLOSED = getattr(select, "POLLRDHUP", 0)  # Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,19 @@ class Line:
         return data
 
     def hung_up(self) -> bool:
-        """Whether the other side has closed or reset, told without reading (on Linux)."""
+        """Whether the other side has closed (told on Linux only) or reset, without reading.
+
+        A FIN that waits behind data for which there is no room has not arrived.
+        """
+        return self._has(RESET | CLOSED)
+
+    def was_reset(self) -> bool:
+        """Whether the other side has reset, though there may be bytes left to read."""
+        return self._has(RESET)
+
+    def _has(self, events: int) -> bool:
         poll = select.poll()
-        poll.register(self._socket, GONE)
+        poll.register(self._socket, events)
         return bool(poll.poll(0))
 
     def shut(self) -> None:

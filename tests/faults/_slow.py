@@ -107,6 +107,8 @@ async def slow_reading(
         await line.send(request)
         while await line.receive(piece):
             await asyncio.sleep(pause)
+            if line.was_reset():  # what has arrived could be read for long
+                return Ending.RESET
         return Ending.CLOSED
 
     return await meet(target, talk, patience)

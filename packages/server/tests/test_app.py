@@ -124,7 +124,7 @@ def test_an_async_generator_is_a_handler(app: Headrace) -> None:
 
 def test_a_limit_of_the_route(app: Headrace) -> None:
     app.post("/x", max_body=5)(plain)
-    assert endpoint(app, "POST", "/x").max_body == 5
+    assert endpoint(app, "POST", "/x").settings.max_body == 5
 
 
 def test_every_route_streams_in_an_application_of_2017() -> None:
@@ -212,13 +212,14 @@ def test_add_route_with_a_composition(app: Headrace) -> None:
         pytest.param(
             lambda app: app.post("/x", max_body="1 MiB")(plain),
             ConfigError,
-            "route POST /x: max_body must be a number of bytes (0 for no limit), not '1 MiB'",
+            "route POST /x: max_body must be int, not str ('1 MiB')",
             id="limit-as-text",
         ),
         pytest.param(
             lambda app: app.post("/x", timeout=5, maximum=3)(plain),
             ConfigError,
-            "route POST /x: no setting 'maximum'; there are: max_body",
+            "route POST /x: no setting 'maximum'; there are: body_timeout, handler_timeout, "
+            "max_body, min_rate, min_write_rate, on_disconnect, timeout, write_timeout",
             id="unknown-setting",
         ),
         pytest.param(

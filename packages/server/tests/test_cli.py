@@ -4,13 +4,14 @@ import dataclasses
 import runpy
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import pytest
 from click.testing import CliRunner, Result
 
 from headrace import Config, Headrace, __version__, _server
 from headrace._cli import main
+from headrace._config import hints_of
 from headrace.exceptions import ListenError
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Invoke = Callable[..., Result]
 Served = list[tuple[Headrace, Config]]
+
+KINDS = hints_of(Config)
 
 SOURCE = """
 from types import SimpleNamespace
@@ -198,8 +201,8 @@ def test_every_setting_has_an_option(
     flag = "--" + field.name.replace("_", "-")
     value: Any = True
     arguments = [flag]
-    if field.name == "loop":
-        value = "uvloop"
+    if get_origin(kind := KINDS[field.name]) is Literal:
+        value = get_args(kind)[-1]
         arguments.append(value)
     elif type(field.default) is not bool:
         text, value = VALUES[type(field.default)]

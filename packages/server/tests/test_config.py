@@ -30,14 +30,27 @@ def test_names_of_the_settings() -> None:
         "loop",
         "debug",
         "access_log",
+        "max_connections",
+        "keep_alive_requests",
+        "pipelined_requests",
+        "max_request_line",
+        "max_header_bytes",
+        "max_header_count",
         "max_body",
         "max_stream_body",
         "request_buffer",
         "response_buffer",
         "write_cap",
+        "memory_budget",
         "head_timeout",
         "keep_alive_timeout",
         "body_timeout",
+        "min_rate",
+        "handler_timeout",
+        "write_timeout",
+        "min_write_rate",
+        "timeout",
+        "on_disconnect",
         "half_close_grace",
         "linger_timeout",
         "linger_bytes",
@@ -143,7 +156,10 @@ def test_override_with_an_unknown_name() -> None:
         override(Config(), workers=2)
     assert str(caught.value) == (
         "there is no setting 'workers'; there are: access_log, backlog, body_timeout, debug, "
-        "drain_timeout, half_close_grace, head_timeout, host, keep_alive_timeout, linger_bytes, "
-        "linger_timeout, loop, max_body, max_stream_body, port, request_buffer, response_buffer, "
-        "write_cap"
+        "drain_timeout, half_close_grace, handler_timeout, head_timeout, host, "
+        "keep_alive_requests, keep_alive_timeout, linger_bytes, linger_timeout, loop, max_body, "
+        "max_connections, max_header_bytes, max_header_count, max_request_line, "
+        "max_stream_body, memory_budget, min_rate, min_write_rate, on_disconnect, "
+        "pipelined_requests, port, request_buffer, response_buffer, timeout, write_cap, "
+        "write_timeout"
     )

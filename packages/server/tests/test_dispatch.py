@@ -102,7 +102,6 @@ def test_a_route_of_a_host(app: Headrace) -> None:
             "Method get not allowed; allowed: GET, HEAD, OPTIONS",
             id="method-in-lower-case",
         ),
-        pytest.param("OPTIONS", b"*", NotFound, "Requested URL * not found", id="asterisk"),
     ],
 )
 async def test_refused(
@@ -130,6 +129,14 @@ async def test_options_is_answered_where_other_methods_have_handlers(app: Headra
     response = await call(app, "OPTIONS")
     assert (response.status, response.body, response.content_type) == (204, b"", None)
     assert response.headers.pairs() == [("allow", "GET, HEAD, OPTIONS, POST")]
+
+
+async def test_options_of_the_whole_server(app: Headrace) -> None:
+    app.route("/a", methods=["GET"])(lambda request: text("x"))
+    app.route("/b", methods=["DELETE"])(lambda request: text("x"))
+    response = await call(app, "OPTIONS", b"*")
+    assert (response.status, response.body) == (204, b"")
+    assert response.headers.pairs() == [("allow", "DELETE, GET, HEAD, OPTIONS")]
 
 
 async def test_an_own_options_handler_wins(app: Headrace) -> None:

@@ -67,20 +67,20 @@ def make() -> Make:
         handler: Any = coroutine, methods: tuple[str, ...] = ("POST",), **settings: Any
     ) -> Endpoint:
         route = RouteDeclaration(path="/x", handler=handler, methods=methods, **settings)
-        return Endpoint(route, Hooks())
+        return Endpoint(route, Hooks(), Config(max_body=16, max_stream_body=99))
 
     return make
 
 
 def test_what_it_keeps(make: Make) -> None:
     endpoint = make(coroutine, stream=True, meta={"max_body": 5})
-    found = (endpoint.handler, endpoint.stream, endpoint.max_body, endpoint.where)
+    found = (endpoint.handler, endpoint.stream, endpoint.settings.max_body, endpoint.where)
     assert found == (coroutine, True, 5, "POST /x")
 
 
 def test_where_names_every_method() -> None:
     route = RouteDeclaration(path="", handler=plain, methods=("GET", "POST"))
-    assert Endpoint(route, Hooks()).where == "GET,POST /"
+    assert Endpoint(route, Hooks(), Config()).where == "GET,POST /"
 
 
 # Handlers
@@ -160,23 +160,35 @@ LIMITS = [
 
 @pytest.mark.parametrize(("meta", "stream", "limit"), LIMITS)
 def test_body_limit(make: Make, meta: dict[str, Any], stream: bool, limit: int) -> None:
-    config = Config(max_body=16, max_stream_body=99)
-    assert make(stream=stream, meta=meta).body_limit(config) == limit
+    assert make(stream=stream, meta=meta).settings.max_body == limit
 
 
-@pytest.mark.parametrize("value", [-1, 1.5, "1", True], ids=repr)
-def test_a_limit_that_is_no_size(make: Make, value: Any) -> None:
+@pytest.mark.parametrize(
+    ("meta", "message"),
+    [
+        ({"max_body": -1}, "max_body must be at least 0, not -1"),
+        ({"max_body": "1"}, "max_body must be int, not str ('1')"),
+        ({"max_body": True}, "max_body must be int, not bool (True)"),
+        ({"timeout": "1"}, "timeout must be float, not str ('1')"),
+        ({"on_disconnect": "no"}, "on_disconnect must be one of 'cancel', 'finish', not 'no'"),
+        (
+            {"maxbody": 1, "cache": 2, "max_body": 3},
+            "no setting 'cache'; there are: body_timeout, handler_timeout, max_body, min_rate, "
+            "min_write_rate, on_disconnect, timeout, write_timeout",
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_refused_settings(make: Make, meta: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        make(meta={"max_body": value})
-    assert str(caught.value) == (
-        f"route POST /x: max_body must be a number of bytes (0 for no limit), not {value!r}"
-    )
+        make(meta=meta)
+    assert str(caught.value) == f"route POST /x: {message}"
 
 
-def test_an_unknown_setting(make: Make) -> None:
-    with pytest.raises(ConfigError) as caught:
-        make(meta={"maxbody": 1, "cache": 2, "max_body": 3})
-    assert str(caught.value) == "route POST /x: no setting 'cache'; there are: max_body"
+def test_every_route_may_stream() -> None:
+    route = RouteDeclaration(path="/", handler=plain, methods=("POST",))
+    endpoint = Endpoint(route, Hooks(), Config(max_stream_body=9), stream=True)
+    assert (endpoint.stream, endpoint.settings.max_body) == (True, 9)
 
 
 def test_slots(make: Make) -> None:

@@ -37,6 +37,7 @@ TREE = [
     ("WriteOverflow", "ServerError", 500),
     ("ResponseError", "ServerError", 500),
     ("ServiceUnavailable", "HeadraceException", 503),
+    ("HandlerTimeout", "ServiceUnavailable", 503),
     ("ExchangeEnded", "HeadraceException", 500),
     ("ClientGone", "ExchangeEnded", 500),
 ]

@@ -45,6 +45,7 @@ class MemoryWire:
         self.said = []
         self.held = 0
         self.stalled = False
+        self.trails = False
 
     def start(self, status, headers, length, *, whole):
         for name, value in headers:
@@ -58,7 +59,15 @@ class MemoryWire:
         self.said.append(("end" if end else "data", b"".join(pieces)))
 
     def interim(self, status, headers=()):
-        self.said.append(("interim", status))
+        self.said.append(("interim", status, *headers))
+
+    def takes_trailers(self):
+        return self.trails
+
+    def trail(self, fields):
+        if any(name == "content-length" for name, _ in fields):
+            raise ResponseError("that is no trailer")
+        self.said.append(("trail", *fields))
 
     def buffered(self):
         return self.held
@@ -1075,7 +1084,7 @@ async def test_a_truncated_body_under_a_response_cuts_without_a_traceback(caplog
     await settle()
     exchange.receive_failed()
     await settle()
-    assert driver.wire.said[-2:] == [("cut", "gently"), FAILED]
+    assert driver.wire.said[-2:] == [("cut", "gently"), ("ended", EndReason.CLIENT_GONE)]
     assert [(record.levelno, record.exc_info) for record in caplog.records] == [
         (logging.INFO, None)
     ]

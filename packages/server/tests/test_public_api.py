@@ -20,6 +20,7 @@ NAMES = [
     "empty",
     "EndReason",
     "ExchangeEnded",
+    "Figures",
     "Headrace",
     "HeadraceException",
     "html",
@@ -61,7 +62,7 @@ PATHS = {
     "headrace.blueprints": "Blueprint BlueprintGroup",
     "headrace.exceptions": """
         abort BadRequest ClientGone ConfigError ExchangeEnded ExpectationFailed Forbidden
-        HeadraceException InvalidUsage MethodNotAllowed NotFound PayloadTooLarge phrase
+        HandlerTimeout HeadraceException InvalidUsage MethodNotAllowed NotFound PayloadTooLarge phrase
         RequestTimeout ResponseError ServerError ServiceUnavailable TruncatedBody Unauthorized
         WriteOverflow
     """,

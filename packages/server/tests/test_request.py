@@ -399,10 +399,16 @@ async def test_cancelling_the_stream_cancels_its_source(make: Make, exchange: Fa
 @pytest.mark.parametrize(
     ("arguments", "begun"),
     [
-        pytest.param({}, (200, None, "text/plain; charset=utf-8"), id="defaults"),
+        pytest.param({}, (200, None, "text/plain; charset=utf-8", (), None), id="defaults"),
         pytest.param(
-            {"status": 201, "headers": {"a": "b"}, "content_type": None},
-            (201, {"a": "b"}, None),
+            {
+                "status": 201,
+                "headers": {"a": "b"},
+                "content_type": None,
+                "trailers": ["x-a"],
+                "digest": "sha-256",
+            },
+            (201, {"a": "b"}, None, ["x-a"], "sha-256"),
             id="given",
         ),
     ],

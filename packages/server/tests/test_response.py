@@ -311,8 +311,8 @@ class FakeExchange:
     def flush(self) -> None:
         self.asked.append("flush")
 
-    def end(self) -> None:
-        self.asked.append("end")
+    def end(self, trailers: Any = ()) -> None:
+        self.asked.append(("end", *trailers) if trailers else "end")
 
     def break_off(self) -> None:
         self.asked.append("break off")

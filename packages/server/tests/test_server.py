@@ -156,7 +156,7 @@ async def test_stop_cuts_what_does_not_end(app, listeners):
         connection, deaf = listeners[0].connect()
         connection.data_received(GET.replace(b"/ ", b"/deaf "))
         await settle()
-        server.ended = lambda connection, exchange: ended.append(exchange.reason)
+        server.ended = lambda exchange: ended.append(exchange.reason)
     await settle()
     assert deaf.aborted
     assert ended == [EndReason.DRAINING]
@@ -205,9 +205,11 @@ async def test_the_date_is_made_once_a_second(app, monkeypatch):
 @pytest.mark.parametrize(
     ("path", "line"),
     [
-        pytest.param(b"/", '192.0.2.1 "GET /" 200 complete', id="complete"),
-        pytest.param(b"/nowhere", '192.0.2.1 "GET /nowhere" 404 complete', id="refused"),
-        pytest.param(b"/deaf", '192.0.2.1 "GET /deaf" 0 client gone', id="gone"),
+        pytest.param(b"/", '192.0.2.1 "GET /" 200 complete in=0 out=5 first=', id="complete"),
+        pytest.param(
+            b"/nowhere", '192.0.2.1 "GET /nowhere" 404 complete in=0 out=33 first=', id="refused"
+        ),
+        pytest.param(b"/deaf", '192.0.2.1 "GET /deaf" 0 client gone in=0 out=0 first=-', id="gone"),
     ],
 )
 async def test_the_access_log_has_a_line_at_the_end(app, listeners, caplog, path, line):
@@ -218,7 +220,8 @@ async def test_the_access_log_has_a_line_at_the_end(app, listeners, caplog, path
         await settle()
         transport.lose(None)
         await settle()
-    assert [record.getMessage() for record in caplog.records] == [line]
+    (record,) = caplog.records
+    assert record.getMessage().startswith(line)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -2,20 +2,25 @@ import asyncio
 
 import pytest
 
-from headrace._sweeper import INTERVAL, NEVER, Sweeper
+from headrace._deadlines import NEVER
+from headrace._sweeper import INTERVAL, Sweeper
 from headrace.testing import FakeClock
 
 pytestmark = pytest.mark.anyio
 
 
 class Member:
-    def __init__(self, deadline, others=None):
-        self.deadline = deadline
+    """Its own deadlines, too."""
+
+    def __init__(self, at, others=None):
+        self.deadlines = self
+        self.at = at
         self.expired = 0
         self.others = others
 
     def expire(self):
         self.expired += 1
+        self.at = NEVER
         if self.others is not None:
             self.others.discard(self)
 
@@ -46,7 +51,7 @@ async def test_a_member_expires_once_per_deadline():
     clock.advance(2)
     sweeper.sweep()
     sweeper.sweep()
-    assert (member.expired, member.deadline) == (1, NEVER)
+    assert (member.expired, member.at) == (1, NEVER)
 
 
 async def test_a_member_that_fails_does_not_take_the_others_along(caplog):
@@ -55,6 +60,14 @@ async def test_a_member_that_fails_does_not_take_the_others_along(caplog):
     Sweeper([failing, other], FakeClock()).sweep()
     assert other.expired == 1
     assert "a deadline could not be acted on" in caplog.text
+
+
+async def test_something_may_be_done_after_each_sweep():
+    done = []
+    sweeper = Sweeper([], FakeClock(), lambda: done.append(1))
+    sweeper.sweep()
+    sweeper.sweep()
+    assert done == [1, 1]
 
 
 async def test_members_may_leave_while_they_expire():

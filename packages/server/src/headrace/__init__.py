@@ -6,6 +6,7 @@ from headrace_routing import BlueprintGroup as BlueprintGroup
 from ._app import Headrace as Headrace
 from ._config import Config as Config
 from ._end import EndReason as EndReason
+from ._end import Figures as Figures
 from ._server import Server as Server
 from ._version import __version__ as __version__
 from .exceptions import ClientGone as ClientGone
@@ -33,6 +34,7 @@ __all__ = [
     "empty",
     "EndReason",
     "ExchangeEnded",
+    "Figures",
     "Headrace",
     "HeadraceException",
     "html",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import time
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headrace_routing import (
     Blueprint,
@@ -22,6 +24,11 @@ from ._dispatch import Dispatch
 from ._endpoint import Endpoint
 from ._hooks import Hooks, check_listener, hooks_for
 from .exceptions import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._hooks import EndHook
 
 
 class Headrace(Declarations):
@@ -51,6 +58,7 @@ class Headrace(Declarations):
         self.is_request_stream = is_request_stream
         self.config = config or Config()
         self.ctx = SimpleNamespace()
+        self._end_hooks: list[EndHook] = []
         self._blueprints: list[tuple[Blueprint | BlueprintGroup, dict[str, Any]]] = []
         self._known = self.router()
         self._known.thaw()
@@ -95,9 +103,24 @@ class Headrace(Declarations):
 
     def _check(self, declaration: Declaration) -> None:
         if isinstance(declaration, RouteDeclaration):
-            declaration.add_to(self._known, Endpoint(declaration, Hooks()))
+            declaration.add_to(self._known, self._endpoint(declaration, Hooks(), self.config))
         elif isinstance(declaration, ListenerDeclaration):
             check_listener(declaration)
+
+    def on_end(self, hook: EndHook) -> EndHook:
+        """Have a function called at the end of each exchange; usable as a decorator.
+
+        Args:
+            hook: called with the request and its :class:`Figures` when nothing of the exchange
+                runs any more. It must not block; what it raises is logged.
+
+        Raises:
+            ConfigError: it is an ``async def``, which nobody would await.
+        """
+        if inspect.iscoroutinefunction(hook):
+            raise ConfigError(f"an end hook is a plain function; {hook.__qualname__} is async")
+        self._end_hooks.append(hook)
+        return hook
 
     def url_for(self, name: str, /, **params: Any) -> str:
         """Build the URL of a named route, see ``headrace_routing.Router.url_for``."""
@@ -124,7 +147,10 @@ class Headrace(Declarations):
             ]
         return found
 
-    def router(self) -> Router[Endpoint]:
+    def _endpoint(self, route: RouteDeclaration, hooks: Hooks, config: Config) -> Endpoint:
+        return Endpoint(route, hooks, config, stream=self.is_request_stream)
+
+    def router(self, config: Config | None = None) -> Router[Endpoint]:
         """Return a frozen router over everything declared so far."""
         declared = self.declarations()
         router: Router[Endpoint] = Router(bad_path="bad_request")
@@ -133,19 +159,21 @@ class Headrace(Declarations):
             if isinstance(each, RouteDeclaration):
                 if each.blueprint not in hooks:
                     hooks[each.blueprint] = hooks_for(each.blueprint, declared)
-                endpoint = Endpoint(each, hooks[each.blueprint])
-                endpoint.stream = endpoint.stream or self.is_request_stream
-                each.add_to(router, endpoint)
+                hook = hooks[each.blueprint]
+                each.add_to(router, self._endpoint(each, hook, config or self.config))
             elif isinstance(each, ListenerDeclaration):
                 check_listener(each)
         router.freeze()
         return router
 
-    def dispatch(self, config: Config | None = None) -> Dispatch:
+    def dispatch(
+        self, config: Config | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> Dispatch:
         """Return what answers requests, from everything declared so far."""
-        return Dispatch(
-            self, config or self.config, self.router(), hooks_for(None, self.declarations())
-        )
+        config = config or self.config
+        hooks = hooks_for(None, self.declarations())
+        end_hooks = tuple(self._end_hooks)
+        return Dispatch(self, config, self.router(config), hooks, end_hooks, clock)
 
     def run(self, host: str | None = None, port: int | None = None, **settings: Any) -> None:
         """Serve until a signal to stop, see :class:`Config` for the settings.

@@ -40,8 +40,22 @@ class Config:
     debug: bool = setting(False, "Show errors to the client with their traceback.")
     access_log: bool = setting(False, "Log a line at the end of each exchange.")
 
+    max_connections: int = setting(
+        16_384, "Open connections; one more is answered 503 and closed. 0 means no limit.", low=0
+    )
+    keep_alive_requests: int = setting(
+        10_000, "Requests that one connection may make; 0 means no limit.", low=0
+    )
+    pipelined_requests: int = setting(
+        16, "Requests that are taken out of one read before they are answered.", low=1
+    )
+    max_request_line: int = setting(8 * KIB, "Longest request line; beyond it: 414.", low=1)
+    max_header_bytes: int = setting(32 * KIB, "Longest header section; beyond it: 431.", low=1)
+    max_header_count: int = setting(100, "Most header fields; beyond it: 431.", low=1)
     max_body: int = setting(
-        16 * MIB, "Longest body that is preloaded for a handler that does not stream.", low=0
+        16 * MIB,
+        "Longest body that is preloaded for a handler that does not stream; 0 means no limit.",
+        low=0,
     )
     max_stream_body: int = setting(0, "Longest body on a streaming route; 0 means no limit.", low=0)
     request_buffer: int = setting(
@@ -53,18 +67,54 @@ class Config:
     write_cap: int = setting(
         8 * MIB, "Unsent response bytes at which a write that nobody awaits fails.", low=1
     )
+    memory_budget: int = setting(
+        256 * MIB,
+        "Buffered bytes of all connections. From 7/8 of it on no body is read; at it new requests "
+        "are answered 503. 0 means no limit.",
+        low=0,
+    )
 
     head_timeout: float = setting(
-        10.0, "Time from a request's first byte to the end of its head.", low=0.001
+        10.0, "Time from a request's first byte to the end of its head; then 408.", low=0.001
     )
     keep_alive_timeout: float = setting(
         75.0, "Time an idle connection is kept for its next request.", low=0.001
     )
     body_timeout: float = setting(
-        30.0, "Silence after which a request body that is waited for is given up.", low=0.001
+        30.0,
+        "Silence after which a request body that is waited for is given up: 408. 0 means never.",
+        low=0,
+    )
+    min_rate: int = setting(
+        240,
+        "Bytes per second, over each body_timeout, that a body which is waited for has to bring, "
+        "or 408. 0 means any.",
+        low=0,
+    )
+    handler_timeout: float = setting(
+        60.0,
+        "Time from the end of a request to the head of its response: then 503. 0 means any.",
+        low=0,
+    )
+    write_timeout: float = setting(
+        30.0, "Time over which min_write_rate is judged; 0 means that nobody judges it.", low=0
+    )
+    min_write_rate: int = setting(
+        240,
+        "Bytes per second that a client has to take of a full buffer, or its connection is cut.",
+        low=1,
+    )
+    timeout: float = setting(
+        0.0, "Time for a whole exchange: then 503, or a cut response. 0 means any.", low=0
+    )
+    on_disconnect: Literal["cancel", "finish"] = setting(
+        "cancel", "Whether a handler is cancelled, or goes on unheard, when its client is gone."
     )
     half_close_grace: float = setting(
-        1.0, "Time a stream goes on after its client closed its sending side.", low=0
+        1.0,
+        "Time a silent stream goes on after its client closed its sending side, where no probe "
+        "can tell whether the client still reads.",
+        low=0,
     )
     linger_timeout: float = setting(
         5.0, "Time to read the rest of a body that nobody wanted before closing.", low=0

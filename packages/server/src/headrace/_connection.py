@@ -3,7 +3,8 @@
 Strategy. Bytes go through the parser into a queue of events, and ``_pump`` takes events off it
 while it can: the head of a request waits there until the exchange before it is over and the
 transport has room, so pipelined requests are answered in order and the queue is bounded by one
-read. Everything that stops reading does so through the gate, with a reason of its own.
+read. Everything that stops reading does so through the gate, with a reason of its own. What has to
+happen by when is noted in ``deadlines`` and looked at by the sweeper.
 
 Rules for an editor: this class knows bytes, events and deadlines; handlers and responses are the
 exchange's. ``_pump`` never recurses: an exchange that ends inside it returns to its loop.
@@ -13,38 +14,45 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import struct
 from collections import deque
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from headrace_http_parser import (
-    BodyFraming,
     Data,
     EndOfMessage,
     Event,
     RemoteProtocolError,
     RequestHead,
     RequestParser,
-    encode_response_head,
 )
 
+from . import _probe
+from ._deadlines import NEVER, Deadlines, Late
 from ._end import EndReason
 from ._exchange import Exchange
-from ._gate import BODY, QUEUE, ReadGate
+from ._gate import BODY, BUDGET, QUEUE, ReadGate
 from ._http1 import Http1Wire
 from ._state import State
-from ._sweeper import NEVER
-from .exceptions import HeadraceException, RequestTimeout
+from .exceptions import HeadraceException, RequestTimeout, ServiceUnavailable
 
 if TYPE_CHECKING:
     from ._interfaces import Host, Peer
+
+logger = logging.getLogger("headrace")
 
 KEEP_BYTES: Final = 64 * 1024
 """An unread rest of a body up to this size is read and dropped to keep the connection."""
 
 PUMP_REQUESTS: Final = 32
 """Pipelined requests that are taken in one turn of the loop; then others have a turn."""
+
+PRESSED_BUFFER: Final = 64 * 1024
+"""High-water mark of responses while the memory budget is nearly used up."""
+
+FULL: Final = "the server holds as much as it may"
 
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: on, zero seconds. Closing then sends RST instead of FIN."""
@@ -58,6 +66,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_broken",
         "_budget",
+        "_charged",
         "_discarded",
         "_eof",
         "_events",
@@ -69,24 +78,26 @@ class Connection(asyncio.Protocol):
         "_lingering",
         "_lost",
         "_parser",
+        "_peer_state",
         "_pumping",
         "_receiving",
-        "_sent",
+        "_served",
         "_started",
         "_transport",
         "_wire",
-        "deadline",
+        "deadlines",
         "peer",
     )
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._parser = RequestParser()
+        self._parser = RequestParser(host.limits)
         self._events: deque[Queued] = deque()
         self._exchange: Exchange | None = None
         self._length: int | None = None
         self._discarded = 0
-        self._sent = -1  # bytes of the response at the last look after the client's FIN
+        self._charged = 0  # bytes of the budget
+        self._served = 0  # requests
         self._receiving = False  # a request's head is here, its end is not
         self._started = False  # bytes of a head are here, its end is not
         self._broken = False  # nothing after this can be understood
@@ -96,22 +107,28 @@ class Connection(asyncio.Protocol):
         self._lost = False
         self._pumping = False
         self._budget = 0
-        self.deadline = NEVER
+        self._peer_state: _probe.Peer | None = None
+        self.deadlines = Deadlines(host.dispatcher.settings)
         self.peer: Peer = ("", 0)
 
     # Transport callbacks.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport; the first head has to come within ``head_timeout``."""
+        host = self._host
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=self._host.config.response_buffer)
+        self._mark()
         name = transport.get_extra_info("peername")
         if isinstance(name, tuple):
             self.peer = (name[0], name[1])
         self._gate = ReadGate(self._transport)
-        self._wire = Http1Wire(self, self._transport, self._host.date)
-        self._expire_in(self._host.config.head_timeout)
-        self._host.opened(self)
+        self._wire = Http1Wire(self, self._transport, host.date)
+        self.deadlines.enter(Late.HEAD, host.now, host.config.head_timeout)
+        if not host.opened(self):
+            # Without waiting until it is read: there are too many connections for that.
+            self._wire.refuse(503, "there are too many connections")
+            self._broken = True
+            self._close()
 
     def data_received(self, data: bytes) -> None:
         """Parse, queue, and go on as far as possible."""
@@ -127,6 +144,8 @@ class Connection(asyncio.Protocol):
         if events:
             self._events.extend(events)
             self._pump()
+            if self._receiving:
+                self.weigh()
         elif not self._started and not self._receiving:
             self._started = True
             if self._exchange is None:
@@ -144,28 +163,33 @@ class Connection(asyncio.Protocol):
         self._pump()
         if self._exchange is None and not self._events and not self._lingering:
             return False
-        self._expire_in(self._host.config.half_close_grace)
+        self._host.watch(self)
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
         """Tell the exchange; without one the connection is over."""
         self._lost = self._gate.over = True
         self._events.clear()
-        self.deadline = NEVER
+        self.deadlines.lose_client()
         if self._exchange is None:
-            self._host.closed(self)
+            self._leave()
         else:
             self._exchange.lose(EndReason.CLIENT_GONE)
 
     def pause_writing(self) -> None:
         """The transport went above its high-water mark."""
         self._full = True
+        self.deadlines.wait_for_client(self._host.now, self._taken())
         if self._exchange is not None:
             self._exchange.pause_writing()
+        self.weigh()
 
     def resume_writing(self) -> None:
         """The transport fell below its low-water mark."""
         self._full = False
+        if not self._transport.is_closing():
+            self.deadlines.drained()
+        self.weigh()
         if self._exchange is not None:
             self._exchange.resume_writing()
         self._pump()
@@ -188,11 +212,11 @@ class Connection(asyncio.Protocol):
         finally:
             self._pumping = False
         if self._events:
-            self._gate.stop(QUEUE)
+            self._stop_reading(QUEUE)
             if not self._budget:
                 asyncio.get_running_loop().call_soon(self._pump)
         elif self._eof and self._exchange is None:
-            self._transport.close()
+            self._close()
         else:
             self._gate.resume(QUEUE)
 
@@ -219,38 +243,48 @@ class Connection(asyncio.Protocol):
             if exchange is None:
                 self._discard(len(data))
             else:
-                self._expire_in(self._host.config.body_timeout)
+                self.deadlines.hear(self._host.now)
                 exchange.receive(data)
         elif kind is EndOfMessage:
             self._events.popleft()
-            self._finish_body(exchange)
+            self._finish_body(cast("EndOfMessage", event), exchange)
         else:
             return self._break(cast("RemoteProtocolError", event), exchange)
         return not self._lingering
 
     def _open(self, head: RequestHead) -> None:
+        host = self._host
         self._receiving = head.has_body
         self._started = False
         self._length = head.content_length
         self._discarded = 0
-        self.deadline = NEVER
+        self._served += 1
         if not head.has_body:
             # Its EndOfMessage comes with it: off the queue before a handler may answer at once.
             self._events.popleft()
         self._wire.begin(head)
-        host = self._host
+        if host.budget.exhausted:
+            self._wire.refuse(503, FULL, [("retry-after", "1")], body=head.method != "HEAD")
+            self._linger()
+            return
         exchange = self._exchange = Exchange(
             head, self._wire, host.dispatcher, host.context, paused=self._full
         )
+        self.deadlines.open(host.now, exchange.settings, head.has_body)
         exchange.open()
-        if self._exchange is exchange and self._receiving and not exchange.waits_to_continue:
-            self._expire_in(host.config.body_timeout)
+        if self._receiving and self._exchange is exchange:
+            if not exchange.waits_to_continue:
+                self.deadlines.wait_for_body(host.now, 0)
+            if host.budget.pressed:
+                self._stop_reading(BUDGET)
+        if self._eof:
+            host.watch(self)
 
-    def _finish_body(self, exchange: Exchange | None) -> None:
+    def _finish_body(self, end: EndOfMessage, exchange: Exchange | None) -> None:
         self._receiving = False
         if exchange is not None:
-            self.deadline = NEVER
-            exchange.receive_end()
+            self.deadlines.complete(self._host.now)
+            exchange.receive_end(end.trailers)
         else:
             self._idle()
 
@@ -258,11 +292,9 @@ class Connection(asyncio.Protocol):
         """The client broke the rules: nothing after this point can be understood."""
         if self._receiving and exchange is not None:
             self._events.popleft()
-            self._broken = True
-            self._receiving = False
-            self.deadline = NEVER
-            exchange.receive_failed(
-                None if self._eof else HeadraceException(error.reason, error.status)
+            self._fail_body(
+                None if self._eof else HeadraceException(error.reason, error.status),
+                EndReason.CLIENT_GONE,
             )
             return True
         if exchange is not None:
@@ -273,17 +305,17 @@ class Connection(asyncio.Protocol):
             self._refuse(error.status, error.reason)
         return False
 
+    def _fail_body(self, error: HeadraceException | None, verdict: EndReason) -> None:
+        """The rest of the request's body is given up, and with it the connection."""
+        assert self._exchange is not None
+        self._broken = True
+        self._receiving = False
+        self.deadlines.complete(self._host.now)
+        self._exchange.receive_failed(error, verdict)
+
     def _refuse(self, status: int, reason: str) -> None:
         """Answer what never became a request, and close."""
-        body = f"{status} {reason}\n".encode()
-        head = encode_response_head(
-            status,
-            [("content-type", "text/plain; charset=utf-8"), ("date", self._host.date())],
-            framing=BodyFraming.CONTENT_LENGTH,
-            content_length=len(body),
-            close=True,
-        )
-        self._transport.write(head + body)
+        self._wire.refuse(status, reason)
         self._linger()
 
     # The exchange's end, and the connection's.
@@ -291,22 +323,30 @@ class Connection(asyncio.Protocol):
     def ended(self, exchange: Exchange) -> None:
         """The exchange is over: go on with the next request, or close."""
         self._exchange = None
-        self._host.ended(self, exchange)
+        self._host.ended(exchange)
+        if self._charged:
+            self.weigh()
         if self._lost:
-            self._host.closed(self)
+            self._leave()
         elif self._transport.is_closing():
             pass  # cut; connection_lost comes
         elif self._broken or (self._receiving and self._gives_up(exchange)):
             self._linger()
         elif self._receiving:
-            self._gate.resume(BODY)
-            self._expire_in(self._host.config.linger_timeout)
+            self._gate.resume(BODY | BUDGET)
+            self._expire_in(Late.LINGER, self._host.config.linger_timeout)
         elif not self._wire.keep_alive or (self._eof and not self._events):
-            self._transport.close()
+            self._close()
         else:
-            self._gate.resume(BODY)
+            self._gate.resume(BODY | BUDGET)
             self._idle()
             self._pump()
+
+    def _leave(self) -> None:
+        """Nothing of this connection runs any more."""
+        self._host.budget.charge(-self._charged)
+        self._charged = 0
+        self._host.closed(self)
 
     def _gives_up(self, exchange: Exchange) -> bool:
         """Whether the rest of this request's body is not waited for."""
@@ -314,29 +354,31 @@ class Connection(asyncio.Protocol):
 
     def will_close(self, whole: bool) -> bool:
         """Whether this response is the connection's last."""
-        if self._broken or self._host.draining:
+        host = self._host
+        most = host.config.keep_alive_requests
+        if self._broken or host.draining or (most and self._served >= most):
             return True
         if not whole or not self._receiving or self._exchange is None:
             return False
         if self._length is None or self._exchange.waits_to_continue:
             return True
-        intake = self._exchange.intake
-        return self._length - (0 if intake is None else intake.received) > KEEP_BYTES
+        return self._length - self._exchange.bytes_in > KEEP_BYTES
 
     def _idle(self) -> None:
         """Wait for the next request."""
         if self._events:
             return
         if self._host.draining:
-            self._transport.close()
-        elif self._started:
+            self._close()
+        elif self._started or self._parser.in_head:
             self._await_head()
         else:
-            self._expire_in(self._host.config.keep_alive_timeout)
+            self._expire_in(Late.KEEP_ALIVE, self._host.config.keep_alive_timeout)
 
     def _await_head(self) -> None:
         """A head has begun to arrive."""
-        self._expire_in(self._host.config.head_timeout)
+        self._started = True
+        self._expire_in(Late.HEAD, self._host.config.head_timeout)
 
     def _linger(self) -> None:
         """Say that we are done, and read on for a while before closing.
@@ -348,19 +390,19 @@ class Connection(asyncio.Protocol):
         self._events.clear()
         self._discarded = 0
         if self._eof:
-            self._transport.close()
+            self._close()
             return
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        self._gate.resume(BODY | QUEUE)
-        self._expire_in(self._host.config.linger_timeout)
+        self._gate.resume(BODY | QUEUE | BUDGET)
+        self._expire_in(Late.LINGER, self._host.config.linger_timeout)
 
     def _discard(self, size: int) -> None:
         self._discarded += size
         if self._discarded <= self._host.config.linger_bytes:
             return
         if self._lingering:
-            self._transport.close()
+            self._close()
         else:
             self._linger()
 
@@ -371,10 +413,16 @@ class Connection(asyncio.Protocol):
         if reset:
             self._set_reset()
         if gently:
-            self._transport.close()
-            self._expire_in(self._host.config.linger_timeout)
+            self._close()
         else:
             self._transport.abort()
+
+    def _close(self) -> None:
+        """Close once the client has taken what is unsent; it has to go on taking it."""
+        self._transport.close()
+        self.deadlines.leave()
+        if self._transport.get_write_buffer_size():
+            self.deadlines.wait_for_client(self._host.now, self._taken())
 
     def _set_reset(self) -> None:
         sock = self._transport.get_extra_info("socket")
@@ -384,57 +432,143 @@ class Connection(asyncio.Protocol):
 
     # Reading, stopped and resumed.
 
+    def _stop_reading(self, reason: int) -> None:
+        self._gate.stop(reason)
+        self._host.watch(self)
+
     def pause_reading(self) -> None:
         """The reader of the request's body is behind: let TCP hold the client back."""
-        self.deadline = NEVER
-        self._gate.stop(BODY)
+        self.deadlines.stop_waiting()
+        self._stop_reading(BODY)
 
     def resume_reading(self) -> None:
         """The reader has caught up."""
-        if self._receiving:
-            self._expire_in(self._host.config.body_timeout)
+        if self._receiving and self._exchange is not None:
+            self.deadlines.wait_for_body(self._host.now, self._exchange.bytes_in)
         self._gate.resume(BODY)
+
+    # What is held, and where the client is.
+
+    def _mark(self) -> None:
+        """Set the high-water mark of responses."""
+        mark = self._host.config.response_buffer
+        if self._host.budget.pressed:
+            mark = min(mark, PRESSED_BUFFER)
+        self._transport.set_write_buffer_limits(high=mark)
+
+    def press(self, pressed: bool) -> None:
+        """The memory budget is nearly used up, or is not any more."""
+        if self._lost or self._transport.is_closing():
+            return
+        self._mark()
+        if not pressed:
+            self._gate.resume(BUDGET)
+        elif self._receiving and self._exchange is not None:
+            self._stop_reading(BUDGET)
+
+    def held(self) -> tuple[int, int]:
+        """Bytes of requests and of responses that are buffered here."""
+        exchange = self._exchange
+        queued = self._parser.held if self._events else 0
+        out = 0 if self._lost else self._transport.get_write_buffer_size()
+        if exchange is None:
+            return queued, out
+        return queued + exchange.buffered_in, out + exchange.buffered_out
+
+    def weigh(self) -> None:
+        """Bring the budget's share of this connection up to date."""
+        charged = sum(self.held())
+        if charged != self._charged:
+            change = charged - self._charged
+            self._charged = charged
+            self._host.budget.charge(change)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything may be buffered here."""
+        return self._exchange is not None or self._charged > 0
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The exchange that is open."""
+        return self._exchange
+
+    def _sent(self) -> int:
+        return self._wire.sent
+
+    def _taken(self) -> int:
+        """Bytes that the client took, or at least its kernel or ours."""
+        return self._wire.sent - self._transport.get_write_buffer_size()
+
+    def check_peer(self, now: float) -> bool:
+        """See whether a client is gone that the loop does not watch; tell whether to look again."""
+        exchange = self._exchange
+        if self._lost or exchange is None or not (self._eof or self._gate.stopped):
+            return False
+        if exchange.state > State.RESPONDING:
+            return True
+        if self._peer_state is None:
+            grace = self._host.config.half_close_grace
+            self._peer_state = _probe.Peer(self._transport, self._wire.probe, grace)
+        streams = exchange.state is State.RESPONDING
+        if self._peer_state.gone(now, self._sent, eof=self._eof, streams=streams):
+            exchange.lose(EndReason.CLIENT_GONE)
+        return True
 
     # Deadlines and shutdown.
 
-    def _expire_in(self, seconds: float) -> None:
-        self.deadline = self._host.now + seconds
+    def _expire_in(self, phase: Late, seconds: float) -> None:
+        self.deadlines.enter(phase, self._host.now, seconds)
 
     def expire(self) -> None:
-        """A deadline passed: which one follows from where the connection stands."""
-        exchange = self._exchange
-        if self._lingering or self._transport.is_closing():
-            self._transport.abort()
-        elif exchange is None:
-            if self._receiving:
-                self._linger()
-            elif self._started:
-                self._refuse(408, "the request's head did not arrive in time")
-            else:
-                self._transport.close()
-        elif self._receiving:
-            self._receiving = False
-            self._broken = True
-            exchange.receive_failed(RequestTimeout("the request's body did not arrive in time"))
-        elif self._eof:
-            self._watch_half_closed(exchange)
-
-    def _watch_half_closed(self, exchange: Exchange) -> None:
-        """After the client's FIN: a stream that is silent for the grace period is given up.
-
-        FIN alone does not tell a client that left from one that still reads. One that left answers
-        the next write with RST; so only a stream that does not write needs a clock.
-        """
-        sent, self._sent = self._sent, exchange.bytes_out
-        if exchange.state is State.RESPONDING and not self._full and sent == exchange.bytes_out:
-            exchange.lose(EndReason.CLIENT_GONE)
+        """Look which deadline has passed, and act."""
+        exchange, now = self._exchange, self._host.now
+        state = None if exchange is None else exchange.state
+        received = 0 if exchange is None else exchange.bytes_in
+        taken = 0 if self._lost else self._taken()
+        late = self.deadlines.look(now, state, received, taken)
+        if late is None:
+            return
+        if late is not Late.KEEP_ALIVE and late is not Late.LINGER:
+            what = "" if exchange is None else f" {exchange.head.method} {exchange.request.path}"
+            logger.info("%s:%s: %s", self.peer[0], what, late.value)
+        if exchange is None:
+            self._expire_alone(late)
         else:
-            self._expire_in(self._host.config.half_close_grace)
+            self._expire_exchange(late, exchange)
+            self.deadlines.at = min(self.deadlines.at, now)  # something else may be due as well
+
+    def _expire_alone(self, late: Late) -> None:
+        self.deadlines.at = NEVER
+        if late is Late.HEAD and self._started:
+            self._refuse(408, late.value)
+        elif late is Late.LINGER and not self._lingering:
+            self._linger()
+        elif late is Late.STALLED or not self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._close()
+
+    def _expire_exchange(self, late: Late, exchange: Exchange) -> None:
+        if late is Late.STALLED:
+            self.deadlines.drained()
+            exchange.lose(EndReason.STALLED)
+        elif late is Late.OVERDUE:
+            self.deadlines.enter(late, NEVER, 0)
+            exchange.lose(EndReason.TIMEOUT)
+        elif late is Late.BODY and self._gate.stopped & BUDGET:
+            error = ServiceUnavailable(FULL)
+            self._fail_body(error, EndReason.TIMEOUT)
+        elif late in (Late.BODY, Late.RATE) or exchange.state is State.RECEIVING:
+            self._fail_body(RequestTimeout(late.value), EndReason.TIMEOUT)
+        else:
+            self.deadlines.overdue(self._host.now, self._host.config.linger_timeout)
+            exchange.time_out(late.value)
 
     def drain(self) -> None:
         """The server shuts down: close at once when idle, after the exchange otherwise."""
         if self._exchange is None and not self._receiving and not self._events:
-            self._transport.close()
+            self._close()
 
     def lose(self, reason: EndReason) -> None:
         """Cut whatever is open."""

@@ -7,6 +7,7 @@ declared until then, and does not change afterwards.
 from __future__ import annotations
 
 import logging
+import time
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +16,31 @@ from headrace_routing import MethodNotAllowed as WrongMethod
 
 from ._debug import error_response
 from ._drain import Draining
-from .exceptions import BadRequest, HeadraceException, MethodNotAllowed, NotFound, ResponseError
+from ._settings import RouteSettings
+from .exceptions import (
+    BadRequest,
+    HandlerTimeout,
+    HeadraceException,
+    MethodNotAllowed,
+    NotFound,
+    ResponseError,
+)
 from .request import Request
 from .response import BaseResponse, ResponseStream, StreamingResponse, empty
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from ._app import Headrace
     from ._config import Config
+    from ._end import Figures
     from ._endpoint import Endpoint
     from ._exchange import Exchange
-    from ._hooks import Hooks
+    from ._hooks import EndHook, Hooks
     from ._interfaces import RequestLine
 
 logger = logging.getLogger("headrace")
+access = logging.getLogger("headrace.access")
 
 
 class Dispatch:
@@ -38,13 +51,26 @@ class Dispatch:
         config: the server's settings.
         router: frozen.
         hooks: what runs around requests that no route takes.
+        end_hooks: what is told how each exchange ended.
+        clock: seconds, monotonic.
     """
 
     def __init__(
-        self, app: Headrace, config: Config, router: Router[Endpoint], hooks: Hooks
+        self,
+        app: Headrace,
+        config: Config,
+        router: Router[Endpoint],
+        hooks: Hooks,
+        end_hooks: Sequence[EndHook] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.config = config
+        self.settings = RouteSettings(config)
         self.draining = Draining()
+        self.clock = clock if end_hooks or config.access_log else None
+        self._end_hooks = end_hooks
+        self._methods = {method for each in router.describe() for method in each.methods}
+        self._methods |= {"OPTIONS", *(["HEAD"] if "GET" in self._methods else [])}
         self._app = app
         self._match = router.match
         self._hooks = hooks
@@ -52,6 +78,9 @@ class Dispatch:
     def request(self, head: RequestLine, exchange: Exchange) -> Request:
         """Make the request and find its endpoint."""
         request = Request(self._app, head, exchange)
+        if head.target == b"*":
+            request.refused = MethodNotAllowed(head.method, self._methods)
+            return request
         found = self._match(head.method, request.path, request.host or None)
         if isinstance(found, Found):
             request.endpoint = found.handler
@@ -117,10 +146,38 @@ class Dispatch:
             if isawaitable(answer):
                 answer = await answer
             return await self._finish(request, answer, hooks)
-        if not isinstance(error, HeadraceException) or error.status_code >= 500:
+        if isinstance(error, HandlerTimeout):
+            pass  # logged where the deadline passed
+        elif not isinstance(error, HeadraceException) or error.status_code >= 500:
             logger.error("%s %s failed", request.method, request.path, exc_info=error)
         response = error_response(request, error, debug=self.config.debug)
         return await self._finish(request, response, hooks)
+
+    def ended(self, request: Request, figures: Figures) -> None:
+        """Log what an exchange came to, where that is wanted, and call the end hooks.
+
+        A hook that fails is logged, and does not keep the others from running.
+        """
+        if self.config.access_log:
+            first = figures.time_to_first_byte
+            access.info(
+                '%s "%s %s" %d %s in=%d out=%d first=%s stalled=%.3f total=%.3f',
+                request.ip,
+                request.method,
+                request.path,
+                figures.status,
+                figures.reason.value,
+                figures.bytes_in,
+                figures.bytes_out,
+                "-" if first is None else f"{first:.3f}",
+                figures.time_stalled,
+                figures.duration,
+            )
+        for hook in self._end_hooks:
+            try:
+                hook(request, figures)
+            except Exception:
+                logger.exception("%s %s: an end hook failed", request.method, request.path)
 
 
 def checked(answer: Any) -> BaseResponse | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ._settings import RouteSettings
 from .exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -17,43 +18,35 @@ if TYPE_CHECKING:
 
 Handler: TypeAlias = Callable[..., Any]
 
-SETTINGS = frozenset({"max_body"})
-
 
 class Endpoint:
     """What a route leads to.
 
     Args:
-        route: the declaration; its ``meta`` holds the route's own limits by name.
+        route: the declaration; its ``meta`` holds the route's own settings by name.
         hooks: what runs around the handler.
+        config: the server's settings.
+        stream: whether every route streams its request's body.
 
     Raises:
-        ConfigError: the handler cannot serve the route, or there is no setting of that name.
+        ConfigError: the handler cannot serve the route, or a setting is wrong.
     """
 
-    __slots__ = ("handler", "hooks", "max_body", "stream", "where")
+    __slots__ = ("handler", "hooks", "settings", "stream", "where")
 
-    def __init__(self, route: RouteDeclaration, hooks: Hooks) -> None:
+    def __init__(
+        self, route: RouteDeclaration, hooks: Hooks, config: Config, *, stream: bool = False
+    ) -> None:
         self.where = f"{','.join(route.methods)} {route.path or '/'}"
         self.handler = route.handler
-        self.stream = route.stream
+        self.stream = route.stream or stream
         self.hooks = hooks
-        self.max_body = self._max_body(route.meta)
-        if self.stream:
+        try:
+            self.settings = RouteSettings(config, stream=self.stream, own=route.meta)
+        except ConfigError as error:
+            raise ConfigError(f"route {self.where}: {error}") from None
+        if route.stream:
             self._check_async(route.methods)
-
-    def _max_body(self, settings: Mapping[str, Any]) -> int | None:
-        unknown = sorted(settings.keys() - SETTINGS)
-        if unknown:
-            known = ", ".join(sorted(SETTINGS))
-            raise ConfigError(f"route {self.where}: no setting {unknown[0]!r}; there are: {known}")
-        size: Any = settings.get("max_body")
-        if size is not None and (type(size) is not int or size < 0):
-            raise ConfigError(
-                f"route {self.where}: max_body must be a number of bytes (0 for no limit), "
-                f"not {size!r}"
-            )
-        return size
 
     def _check_async(self, methods: tuple[str, ...]) -> None:
         """A handler that reads its body waits for it, which a plain function cannot."""
@@ -68,12 +61,6 @@ class Endpoint:
 
     def __repr__(self) -> str:
         return str(getattr(self.handler, "__qualname__", self.handler))
-
-    def body_limit(self, config: Config) -> int:
-        """Return the longest body in bytes, 0 for no limit."""
-        if self.max_body is not None:
-            return self.max_body
-        return config.max_stream_body if self.stream else config.max_body
 
 
 def functions_of(handler: Handler, methods: tuple[str, ...]) -> Iterator[Handler]:

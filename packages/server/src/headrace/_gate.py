@@ -17,6 +17,9 @@ BODY: Final = 1
 QUEUE: Final = 2
 """Reading stopped because the next request has to wait for this response."""
 
+BUDGET: Final = 4
+"""Reading stopped because the process holds too much already."""
+
 
 class ReadGate:
     """Reading from one transport.
@@ -31,6 +34,11 @@ class ReadGate:
         self._transport = transport
         self._reasons = 0
         self.over = False
+
+    @property
+    def stopped(self) -> int:
+        """The reasons for which reading is stopped."""
+        return self._reasons
 
     def stop(self, reason: int) -> None:
         """Stop reading for this reason."""

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from ._app import Headrace
+    from ._end import Figures
     from .request import Request
     from .response import BaseResponse
 
 Answer: TypeAlias = "BaseResponse | None"
 RequestMiddleware: TypeAlias = "Callable[[Request], Answer | Awaitable[Answer]]"
 ResponseMiddleware: TypeAlias = "Callable[[Request, BaseResponse], Answer | Awaitable[Answer]]"
+EndHook: TypeAlias = "Callable[[Request, Figures], object]"
 ErrorHandler: TypeAlias = "Callable[[Request, Exception], Answer | Awaitable[Answer]]"
 
 EVENTS = ("before_server_start", "after_server_start", "before_server_stop", "after_server_stop")

@@ -21,6 +21,7 @@ from headrace_http_parser import (
     response_framing,
 )
 
+from ._trailers import accepts_trailers
 from .exceptions import ResponseError
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ JOIN_BYTES: Final = 16 * 1024
 """Up to this size one joined ``write`` beats ``writelines``; above it the copy costs more."""
 
 LAST_CHUNK: Final = encode_last_chunk()
+
+HEAD_START: Final = encode_interim(100)[:9]
+"""``HTTP/1.1`` and a blank: the first bytes of every head, whatever is answered later."""
+
+CHUNK_START: Final = b"0"
+"""A leading zero of a chunk's size, which means nothing (RFC 9112, 7.1)."""
 
 
 class Owner(Protocol):
@@ -64,17 +71,25 @@ class Http1Wire:
         owner: the connection.
         transport: takes the bytes.
         date: gives the current value of the Date field.
+
+    Attributes:
+        keep_alive: whether the connection can be used after the response.
+        sent: bytes that were ever given to the transport.
     """
 
     __slots__ = (
+        "_ahead",
         "_by_asyncio",
         "_date",
         "_framing",
         "_head",
         "_held",
+        "_last",
         "_owner",
+        "_started",
         "_transport",
         "keep_alive",
+        "sent",
     )
 
     def __init__(
@@ -87,7 +102,11 @@ class Http1Wire:
         self._held = b""
         self._framing = BodyFraming.NONE
         self._head: RequestHead | None = None
+        self._last = LAST_CHUNK
+        self._started = False  # the response's head is on its way
+        self._ahead = 0  # bytes of the next head that went out as probes
         self.keep_alive = True
+        self.sent = 0
 
     @property
     def peer(self) -> Peer:
@@ -98,6 +117,8 @@ class Http1Wire:
         """Get ready for the exchange of this request."""
         self._head = head
         self._held = b""
+        self._last = LAST_CHUNK
+        self._started = False
         self.keep_alive = head.keep_alive
 
     def start(
@@ -152,29 +173,101 @@ class Http1Wire:
         elif framing is BodyFraming.CHUNKED:
             pieces = encode_chunk(pieces)
         if end and framing is BodyFraming.CHUNKED:
-            pieces.append(LAST_CHUNK)
+            pieces.append(self._last)
         if self._held:
-            pieces.insert(0, self._held)
+            pieces.insert(0, self._held[self._ahead :] if self._ahead else self._held)
             self._held = b""
+            self._ahead = 0
+            self._started = True
         if not pieces:
             return
         if self._transport.is_closing():
             return
         if size <= JOIN_BYTES:
-            self._transport.write(b"".join(pieces))
+            self._write(b"".join(pieces))
         elif self._by_asyncio:
             # CPython 3.12 and 3.13.0: asyncio's writelines() neither pauses its protocol above the
             # high-water mark nor looks whether the connection is lost. Its write() does both.
             for piece in pieces:
-                self._transport.write(piece)
+                self._write(piece)
         else:
+            self.sent += sum(map(len, pieces))
             self._transport.writelines(pieces)
+
+    def _write(self, data: bytes) -> None:
+        self.sent += len(data)
+        self._transport.write(data)
+
+    def refuse(
+        self,
+        status: int,
+        reason: str,
+        headers: Iterable[tuple[str, str]] = (),
+        *,
+        body: bool = True,
+    ) -> None:
+        """Answer what never became an exchange, and announce the connection's end."""
+        text = f"{status} {reason}\n".encode()
+        head = encode_response_head(
+            status,
+            [("content-type", "text/plain; charset=utf-8"), ("date", self._date()), *headers],
+            framing=BodyFraming.CONTENT_LENGTH,
+            content_length=len(text),
+            close=True,
+        )
+        self._write_head(head + text if body else head)
+
+    def takes_trailers(self) -> bool:
+        """Whether trailer fields may follow a chunked body; see ``Wire.takes_trailers``."""
+        assert self._head is not None
+        return self._head.version != "1.0" and accepts_trailers(self._head.headers)
+
+    def trail(self, fields: list[tuple[str, str]]) -> None:
+        """Hold trailer fields for the last chunk; see ``Wire.trail``."""
+        try:
+            last = encode_last_chunk(fields)
+        except LocalProtocolError as error:
+            raise ResponseError(f"the trailers cannot be sent: {error}") from error
+        if self.takes_trailers():
+            self._last = last
 
     def interim(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Send an interim response at once; an HTTP/1.0 client gets none (RFC 9110, 15.2)."""
         assert self._head is not None
-        if self._head.version != "1.0":
-            self._transport.write(encode_interim(status, headers))
+        try:
+            data = encode_interim(status, headers)
+        except LocalProtocolError as error:
+            raise ResponseError(f"the interim response cannot be sent: {error}") from error
+        if self._head.version != "1.0" and not self._transport.is_closing():
+            self._write_head(data)
+
+    def probe(self) -> bool:
+        """Send something that means nothing, so that a peer which is gone has to say so.
+
+        At the border of two chunks that is a leading zero of the next chunk's size (RFC 9112, 7.1).
+        Before a head it is the head's first bytes, one by one: they are the same for every head. An
+        interim response would do no better: of eight clients and three proxies, each of 100, 102
+        and 103 was taken for the final response, or for an error, by at least one.
+
+        Returns:
+            Whether anything was sent.
+        """
+        if self._started:
+            if self._framing is not BodyFraming.CHUNKED:
+                return False
+            self._write(CHUNK_START)
+            return True
+        ahead = self._ahead
+        if ahead == len(HEAD_START):
+            return False
+        self._write(HEAD_START[ahead : ahead + 1])
+        self._ahead = ahead + 1
+        return True
+
+    def _write_head(self, head: bytes) -> None:
+        """Send a head, or what probes have left of it."""
+        self._write(head[self._ahead :])
+        self._ahead = 0
 
     def buffered(self) -> int:
         """Return the bytes that the kernel has not taken yet."""

@@ -34,6 +34,11 @@ class Intake:
         self.received = 0
         self.complete = False
 
+    @property
+    def buffered(self) -> int:
+        """Bytes that are held: what was not read, or all of a body that is collected."""
+        return self.received if self._sender is None else self._sender.buffered
+
     def open_pipe(
         self, high: int, on_pause: Callable[[], None], on_resume: Callable[[], None]
     ) -> None:

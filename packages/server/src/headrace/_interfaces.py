@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import contextvars
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from headrace_http_parser import Headers
+    from headrace_http_parser import Headers, Limits
 
+    from ._budget import Budget
     from ._config import Config
     from ._connection import Connection
     from ._drain import Draining
+    from ._end import Figures
     from ._exchange import Exchange
+    from ._settings import RouteSettings
     from .request import Request
     from .response import BaseResponse
 
@@ -90,8 +93,22 @@ class Wire(Protocol):
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:
         """Send the held head, these pieces (whose list now belongs to the wire), and the end."""
 
+    def takes_trailers(self) -> bool:
+        """Whether trailer fields may follow the body, if it has no length (RFC 9110, 6.5.1)."""
+
+    def trail(self, fields: list[tuple[str, str]]) -> None:
+        """Hold trailer fields for the end of the body; dropped where they cannot be sent.
+
+        Raises:
+            ResponseError: one of them is invalid, or none of a trailer.
+        """
+
     def interim(self, status: int, headers: Iterable[tuple[str, str]] = ()) -> None:
-        """Send an interim response (1xx) at once."""
+        """Send an interim response (1xx) at once.
+
+        Raises:
+            ResponseError: it cannot be sent as it is.
+        """
 
     def buffered(self) -> int:
         """Return the bytes that were sent here and have not been taken by the kernel."""
@@ -121,6 +138,14 @@ class Dispatcher(Protocol):
         """The server's settings."""
 
     @property
+    def settings(self) -> RouteSettings:
+        """What holds where no route was found."""
+
+    @property
+    def clock(self) -> Callable[[], float] | None:
+        """Seconds, monotonic; None if nobody wants the figures of an exchange."""
+
+    @property
     def draining(self) -> Draining:
         """Tells when the server shuts down."""
 
@@ -133,12 +158,17 @@ class Dispatcher(Protocol):
     async def answer(self, request: Request, error: Exception) -> BaseResponse | None:
         """Turn what the handler raised into a response, and log it if the server is at fault."""
 
+    def ended(self, request: Request, figures: Figures) -> None:
+        """Tell whoever wants to know what an exchange came to."""
+
 
 class Host(Protocol):
     """What a connection asks of its server."""
 
+    budget: Budget
     config: Config
     context: contextvars.Context
+    limits: Limits
 
     @property
     def dispatcher(self) -> Dispatcher:
@@ -155,11 +185,14 @@ class Host(Protocol):
     def date(self) -> str:
         """The current value of the Date field."""
 
-    def opened(self, connection: Connection) -> None:
-        """A connection was made."""
+    def opened(self, connection: Connection) -> bool:
+        """A connection was made; False if there are too many."""
 
     def closed(self, connection: Connection) -> None:
         """A connection is gone and nothing of it runs any more."""
 
-    def ended(self, connection: Connection, exchange: Exchange) -> None:
+    def ended(self, exchange: Exchange) -> None:
         """An exchange is over."""
+
+    def watch(self, connection: Connection) -> None:
+        """Look now and then whether this connection's client is still there."""

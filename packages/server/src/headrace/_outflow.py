@@ -77,6 +77,7 @@ class Outflow:
         "_cap",
         "_closed",
         "_error",
+        "_muted",
         "_pieces",
         "_scheduled",
         "_send",
@@ -109,6 +110,7 @@ class Outflow:
         self._waiters: list[asyncio.Future[None]] = []
         self._error: BaseException | None = None
         self._closed = False
+        self._muted = False
         self.paused = paused
         self.total = 0
         self.begun = False
@@ -171,7 +173,8 @@ class Outflow:
         """Hand everything that was written to the wire."""
         self.begun = True
         pieces, size = self.take()
-        self._send(pieces, size, False)
+        if not self._muted:
+            self._send(pieces, size, False)
 
     def take(self) -> tuple[list[bytes], int]:
         """Give up everything that was written and not flushed."""
@@ -187,12 +190,20 @@ class Outflow:
 
     def pause(self) -> None:
         """The wire went above its high-water mark."""
-        self.paused = True
+        self.paused = not self._muted
 
     def resume(self) -> None:
         """The wire fell below its low-water mark: let every producer go on."""
         self.paused = False
         self._wake()
+
+    def mute(self) -> None:
+        """Nobody listens any more: take what is written, and drop it."""
+        self._muted = True
+        self._below = _nothing
+        self.left = None
+        self.take()
+        self.resume()
 
     def fail(self, error: BaseException) -> None:
         """Nothing can be sent any more: drop what is held; waiting and later writes raise."""
@@ -224,6 +235,10 @@ class Outflow:
                     self._waiters.remove(waiter)
         if self._error is not None:
             raise self._error
+
+
+def _nothing() -> int:
+    return 0
 
 
 class _Drained:

@@ -11,10 +11,15 @@ import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Self
 
+from headrace_http_parser import Limits
+
 from . import _loop
+from ._budget import Budget
 from ._connection import Connection
 from ._end import EndReason
 from ._hooks import run_listeners
+from ._probe import Prober
+from ._statistics import Statistics, statistics
 from ._sweeper import Sweeper
 from .exceptions import ListenError
 
@@ -23,10 +28,10 @@ if TYPE_CHECKING:
 
     from ._app import Headrace
     from ._config import Config
+    from ._dispatch import Dispatch
     from ._exchange import Exchange
 
 logger = logging.getLogger("headrace")
-access = logging.getLogger("headrace.access")
 
 
 class Server:
@@ -55,7 +60,14 @@ class Server:
         self.port = 0
         self._empty: asyncio.Event | None = None
         self._listener: asyncio.Server | None = None
-        self.sweeper = Sweeper(self.connections, clock)
+        self._clock = clock
+        self._crowded = False
+        self.dispatcher: Dispatch
+        self.budget = Budget(self.config.memory_budget, self._press)
+        self.limits = limits_of(self.config)
+        self.prober = Prober(clock)
+        self.sweeper = Sweeper(self.connections, clock, self._weigh)
+        self.requests = 0
         self._dated = float("-inf")
         self._date = ""
 
@@ -78,9 +90,17 @@ class Server:
             self._date = formatdate(usegmt=True)
         return self._date
 
-    def opened(self, connection: Connection) -> None:
-        """Keep a connection until nothing of it runs any more."""
+    def opened(self, connection: Connection) -> bool:
+        """Keep a connection until nothing of it runs any more; False if there are too many."""
+        most = self.config.max_connections
+        if most and len(self.connections) >= most:
+            if not self._crowded:
+                self._crowded = True
+                logger.warning("more than max_connections=%d: further ones are refused", most)
+            return False
+        self._crowded = False
         self.connections.add(connection)
+        return True
 
     def closed(self, connection: Connection) -> None:
         """Let go of it."""
@@ -88,24 +108,32 @@ class Server:
         if self._empty is not None and not self.connections:
             self._empty.set()
 
-    def ended(self, connection: Connection, exchange: Exchange) -> None:
-        """Log an exchange's end, when that is wanted."""
-        if self.config.access_log:
-            reason = exchange.reason.value if exchange.reason is not None else "?"
-            access.info(
-                '%s "%s %s" %d %s',
-                connection.peer[0],
-                exchange.head.method,
-                exchange.request.path,
-                exchange.status,
-                reason,
-            )
+    def ended(self, exchange: Exchange) -> None:
+        """Count an exchange."""
+        self.requests += 1
+
+    def watch(self, connection: Connection) -> None:
+        """Look now and then whether this connection's client is still there."""
+        self.prober.watch(connection)
+
+    def _press(self, pressed: bool) -> None:
+        for connection in list(self.connections):
+            connection.press(pressed)
+
+    def _weigh(self) -> None:
+        for connection in list(self.connections):
+            if connection.busy:
+                connection.weigh()
+
+    def statistics(self) -> Statistics:
+        """Tell what is open and what is buffered where, exactly as of now."""
+        return statistics(self)
 
     # Its life.
 
     def prepare(self) -> None:
         """Fix what the application answers with; done by :meth:`start`."""
-        self.dispatcher = self.app.dispatch(self.config)
+        self.dispatcher = self.app.dispatch(self.config, self._clock)
 
     async def start(self) -> None:
         """Run the start listeners and listen.
@@ -127,6 +155,7 @@ class Server:
             if self._listener is not None:
                 self._listener.close()
             self.sweeper.stop()
+            self.prober.stop()
             await self._run_listeners("after_server_stop")
             raise
 
@@ -165,6 +194,7 @@ class Server:
         self.cut()
         await self._wait_empty(self.config.drain_timeout)
         self.sweeper.stop()
+        self.prober.stop()
 
     def cut(self) -> None:
         """End every open exchange now, with ``EndReason.DRAINING``."""
@@ -187,6 +217,17 @@ class Server:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.stop()
+
+
+def limits_of(config: Config) -> Limits:
+    """Return the parser's limits for these settings."""
+    return Limits(
+        request_line=config.max_request_line,
+        header_bytes=config.max_header_bytes,
+        header_count=config.max_header_count,
+        field_bytes=max(1, config.max_header_bytes // 2),
+        pipelined=config.pipelined_requests,
+    )
 
 
 async def serve_until_signal(app: Headrace, config: Config) -> None:

@@ -20,29 +20,42 @@ logger = logging.getLogger("headrace")
 INTERVAL: Final = 0.25
 """Seconds between sweeps: 10,000 connections cost about 0.2 % of a core."""
 
-NEVER: Final = float("inf")
+
+class Due(Protocol):
+    """What tells when something has to be looked at."""
+
+    at: float
 
 
 class Expiring(Protocol):
     """What a sweep looks at."""
 
-    deadline: float
+    @property
+    def deadlines(self) -> Due:
+        """When to look."""
 
     def expire(self) -> None:
-        """The deadline has passed."""
+        """A deadline may have passed; set the next."""
 
 
 class Sweeper:
-    """Calls ``expire`` on whatever is past its deadline.
+    """Calls ``expire`` on whatever has to be looked at.
 
     Args:
         members: what to look at; may change between and during sweeps.
         clock: seconds, monotonic.
+        after: called after each sweep.
     """
 
-    __slots__ = ("_clock", "_members", "_timer", "now")
+    __slots__ = ("_after", "_clock", "_members", "_timer", "now")
 
-    def __init__(self, members: Collection[Expiring], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        members: Collection[Expiring],
+        clock: Callable[[], float],
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._after = after
         self._members = members
         self._clock = clock
         self._timer: asyncio.TimerHandle | None = None
@@ -62,9 +75,9 @@ class Sweeper:
     def sweep(self) -> None:
         """Look at every member once."""
         now = self.now = self._clock()
-        for member in [each for each in self._members if each.deadline <= now]:
-            member.deadline = NEVER
+        for member in [each for each in self._members if each.deadlines.at <= now]:
             try:
                 member.expire()
             except Exception:  # or every other deadline would be lost with this one
                 logger.exception("a deadline could not be acted on")
+        self._after()

@@ -16,6 +16,7 @@
     │   ├── WriteOverflow               un-awaited writes reached the cap
     │   └── ResponseError               a response was begun twice, written after its end, …
     ├── ServiceUnavailable 503
+    │   └── HandlerTimeout              the handler did not respond in time
     └── ExchangeEnded                   nothing can be answered any more; carries ``reason``
         └── ClientGone                  the client closed or reset the connection
     ListenError                         (OSError) the address cannot be bound
@@ -165,6 +166,10 @@ class ServiceUnavailable(HeadraceException):
     """The server is over a limit of its own, or is shutting down."""
 
     status_code = 503
+
+
+class HandlerTimeout(ServiceUnavailable):
+    """The handler did not respond within ``handler_timeout``, or ``timeout``, and was cancelled."""
 
 
 class ExchangeEnded(HeadraceException):

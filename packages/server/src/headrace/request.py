@@ -8,20 +8,26 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from headrace_http_parser import Headers
 from headrace_streams import ByteReceiver, from_iterable
 
+from ._shield import Shield
 from .exceptions import BadRequest, HeadraceException
 
 if TYPE_CHECKING:
-    from headrace_http_parser import Headers
+    from collections.abc import Iterable
 
     from ._app import Headrace
     from ._drain import Draining
+    from ._end import Ending
     from ._endpoint import Endpoint
     from ._exchange import Exchange
     from ._headers import Pairs
     from ._interfaces import RequestLine
     from .response import ResponseStream
+
+
+NO_TRAILERS = Headers()
 
 
 class RequestParameters(dict[str, list[str]]):
@@ -89,6 +95,7 @@ class Request:
         ctx: a namespace for middleware and handlers to keep things in.
         endpoint: the route's handler and settings, None where no route was found.
         refused: why no handler will run, or None.
+        trailers: fields that came after the body; empty until the body has ended.
     """
 
     __slots__ = (
@@ -107,6 +114,7 @@ class Request:
         "path",
         "query_string",
         "refused",
+        "trailers",
     )
 
     def __init__(self, app: Headrace, head: RequestLine, exchange: Exchange) -> None:
@@ -118,7 +126,7 @@ class Request:
         self.match_info: dict[str, Any] = {}
         self.endpoint: Endpoint | None = None
         self.refused: HeadraceException | None = None
-
+        self.trailers: Headers = NO_TRAILERS
         self.path, self.query_string, self._authority = split_target(head.target)
         self._exchange = exchange
         self._args: RequestParameters | None = None
@@ -225,11 +233,44 @@ class Request:
         """Set once the server shuts down: send a last message and end before its deadline."""
         return self._exchange.draining
 
+    @property
+    def ended(self) -> Ending:
+        """Set once the exchange has ended: its response is out, or can no longer be sent."""
+        return self._exchange.ending
+
+    def shield(self) -> Shield:
+        """Return a block that runs to its end: ``async with request.shield(): …``.
+
+        Where the handler would be cancelled within it, because its client is gone or a deadline
+        has passed, it is cancelled at the end of the block instead. What the block writes to the
+        response may raise :class:`ExchangeEnded` all the same.
+        """
+        return Shield(self._exchange)
+
+    def interim(self, status: int, headers: Pairs | None = None) -> None:
+        """Send an interim response, such as ``103`` with ``Link`` fields (RFC 8297), at once.
+
+        An HTTP/1.0 client gets none. Older nginx in front (before 1.29) takes an interim response
+        for the final one.
+
+        Args:
+            status: 102 to 199; 100 is sent when the body is first asked for.
+            headers: a mapping or pairs.
+
+        Raises:
+            ResponseError: the final response has begun, or this one cannot be sent as it is.
+            ExchangeEnded: the client is gone or a deadline passed.
+        """
+        self._exchange.interim(status, headers)
+
     async def respond(
         self,
         status: int = 200,
         headers: Pairs | None = None,
         content_type: str | None = "text/plain; charset=utf-8",
+        *,
+        trailers: Iterable[str] = (),
+        digest: str | None = None,
     ) -> ResponseStream:
         """Begin the response and take it in hand.
 
@@ -237,6 +278,10 @@ class Request:
             status: three digits.
             headers: a mapping or pairs; with ``content-length`` the body is checked against it.
             content_type: value of the Content-Type field; None sends none.
+            trailers: names of the fields that ``eof(trailers=…)`` will send, for the Trailer field.
+            digest: ``"sha-256"`` or ``"sha-512"`` sends a Content-Digest of the body as a trailer
+                (RFC 9530). Trailers go only to a client that sent ``TE: trailers``, and not after
+                a body with a Content-Length.
 
         Returns:
             The response's stream. Its head leaves with the first bytes, at the latest at the end of
@@ -245,9 +290,10 @@ class Request:
         Raises:
             ResponseError: a response has begun already, or a header cannot be sent; then nothing
                 has begun.
+            ConfigError: there is no such digest.
             ExchangeEnded: the client is gone or a deadline passed.
         """
-        return self._exchange.begin(status, headers, content_type)
+        return self._exchange.begin(status, headers, content_type, trailers, digest)
 
 
 def split_target(target: bytes) -> tuple[str, str, str]:

@@ -67,7 +67,7 @@ class HTTPResponse(BaseResponse):
 class StreamingResponse(BaseResponse):
     """A response that ``producer`` writes, see :func:`stream`."""
 
-    __slots__ = ("producer",)
+    __slots__ = ("digest", "producer", "trailers")
 
     def __init__(
         self,
@@ -75,9 +75,14 @@ class StreamingResponse(BaseResponse):
         status: int = 200,
         headers: Pairs | None = None,
         content_type: str | None = TEXT,
+        *,
+        trailers: Iterable[str] = (),
+        digest: str | None = None,
     ) -> None:
         super().__init__(status, headers, content_type)
         self.producer = producer
+        self.trailers = tuple(trailers)
+        self.digest = digest
 
 
 class ResponseStream(BaseResponse):
@@ -140,14 +145,19 @@ class ResponseStream(BaseResponse):
         self._exchange.flush()
         await self._exchange.write(b"")
 
-    async def eof(self) -> None:
+    async def eof(self, trailers: Pairs | None = None) -> None:
         """End the body. A second call does nothing; the handler's return ends it too.
 
+        Args:
+            trailers: fields to send after the body, to a client that takes them; see
+                ``Request.respond``.
+
         Raises:
-            ResponseError: the body is shorter than its Content-Length; the connection is cut.
+            ResponseError: the body is shorter than its Content-Length; the connection is cut. Or a
+                trailer cannot be sent, or cannot be one (RFC 9110, 6.5.1); nothing has ended then.
             ExchangeEnded: the client is gone or a deadline passed.
         """
-        self._exchange.end()
+        self._exchange.end(ResponseHeaders(trailers).pairs())
 
     def retract(self) -> None:
         """Refuse all further use: another response was begun instead. Called by the exchange."""
@@ -181,7 +191,7 @@ class Retracted:
         """Refuse."""
         self.write(b"")
 
-    def end(self) -> None:
+    def end(self, trailers: object = ()) -> None:
         """Nothing is left to end."""
 
     def break_off(self) -> None:
@@ -213,6 +223,9 @@ def stream(
     status: int = 200,
     headers: Pairs | None = None,
     content_type: str | None = TEXT,
+    *,
+    trailers: Iterable[str] = (),
+    digest: str | None = None,
 ) -> StreamingResponse:
     """Answer with a body that is produced while it is sent.
 
@@ -221,6 +234,7 @@ def stream(
             or an async iterable, or a plain iterable (which runs in a worker thread); items are
             taken as ``write`` takes them.
         status, headers, content_type: of the response.
+        trailers, digest: fields after the body, see ``Request.respond``.
 
     Raises:
         ConfigError: the producer is none of those.
@@ -237,7 +251,9 @@ def stream(
     if inspect.isgeneratorfunction(streaming_fn) or inspect.isasyncgenfunction(streaming_fn):
         name = getattr(streaming_fn, "__name__", repr(streaming_fn))
         raise ConfigError(f"stream() takes the generator, not its function: stream({name}(…))")
-    return StreamingResponse(streaming_fn, status, headers, content_type)
+    return StreamingResponse(
+        streaming_fn, status, headers, content_type, trailers=trailers, digest=digest
+    )
 
 
 def text(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._config import override
 from ._connection import Connection
+from ._probe import CLOSE, CLOSE_WAIT
 from ._server import Server
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ._app import Headrace
 
 __all__ = ["Conversation", "FakeClock", "FakeTransport", "settle"]
+
+ESTABLISHED = 1
 
 TURNS = 30
 """Turns of the loop that ``settle`` gives. A request takes two or three."""
@@ -51,6 +54,26 @@ class FakeClock:
         self.now += seconds
 
 
+class FakeSocket:
+    """The socket under a :class:`FakeTransport`: knows the state of its connection.
+
+    Attributes:
+        options: what was set.
+    """
+
+    def __init__(self, transport: FakeTransport) -> None:
+        self._transport = transport
+        self.options: list[tuple[int, int, Any]] = []
+
+    def getsockopt(self, level: int, option: int, size: int) -> bytes:
+        """Return the first byte of ``TCP_INFO``."""
+        return bytes([self._transport.tcp_state])
+
+    def setsockopt(self, level: int, option: int, value: Any) -> None:
+        """Remember."""
+        self.options.append((level, option, value))
+
+
 class FakeTransport(asyncio.Transport):
     """A transport that keeps what is written and calls its protocol back as a real one does.
 
@@ -60,6 +83,9 @@ class FakeTransport(asyncio.Transport):
     Attributes:
         reading: whether the client reads; while it does not, written bytes stay in the buffer and
             the protocol is paused above the high-water mark.
+        tcp_state: what the kernel says of the connection, as ``TCP_INFO`` gives it.
+        vanished: whether the client has closed without a word: the next write makes the state
+            ``CLOSE``.
         writes: every ``write`` or ``writelines``, as one bytes object each.
         paused: whether the protocol stopped reading.
         eof_sent: whether our sending side was closed.
@@ -67,8 +93,10 @@ class FakeTransport(asyncio.Transport):
     """
 
     def __init__(self, peer: Any = ("192.0.2.1", 50000)) -> None:
-        super().__init__({"peername": peer})
+        super().__init__({"peername": peer, "socket": FakeSocket(self)})
         self.reading = True
+        self.tcp_state = ESTABLISHED
+        self.vanished = False
         self.writes: list[bytes] = []
         self.paused = False
         self.eof_sent = False
@@ -105,6 +133,9 @@ class FakeTransport(asyncio.Transport):
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.eof_sent, "written after write_eof()"
         if self._closing:
+            return
+        if self.vanished:
+            self.tcp_state = CLOSE
             return
         self.writes.append(bytes(data))
         if not self.reading:
@@ -179,8 +210,20 @@ class Conversation:
         await settle()
 
     async def end(self) -> None:
-        """Close the client's sending side."""
+        """Close the client's sending side; it goes on reading."""
+        self.transport.tcp_state = CLOSE_WAIT
         if not self.connection.eof_received():
+            self.transport.close()
+        await settle()
+
+    async def vanish(self) -> None:
+        """Close the client: its FIN is seen, and what is sent to it is answered with RST.
+
+        While the server does not read, it does not see the FIN either.
+        """
+        self.transport.tcp_state = CLOSE_WAIT
+        self.transport.vanished = True
+        if not self.transport.paused and not self.connection.eof_received():
             self.transport.close()
         await settle()
 
@@ -190,9 +233,10 @@ class Conversation:
         await settle()
 
     async def wait(self, seconds: float) -> None:
-        """Let time pass and the server look at its deadlines."""
+        """Let time pass and the server look at its deadlines, and for its clients."""
         self.clock.advance(seconds)
         self.server.sweeper.sweep()
+        self.server.prober.tick()
         await settle()
 
     async def read(self) -> None:

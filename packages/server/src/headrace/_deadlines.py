@@ -1,0 +1,185 @@
+"""The named deadlines of one connection, and which of them has passed.
+
+Strategy. A connection notes a few times as it goes along; what is due follows from them only when
+the sweeper looks, because that is rare. ``at`` is no later than the first deadline to pass, and may
+be earlier: a look that finds nothing late sets it anew.
+
+Rules for an editor: nothing is decided here about what happens next, and no clock is asked.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Final
+
+from ._pace import Pace
+from ._state import State
+
+if TYPE_CHECKING:
+    from ._settings import RouteSettings
+
+NEVER: Final = float("inf")
+
+
+class Late(enum.Enum):
+    """A deadline that passed; the value is what a log line and a client are told."""
+
+    HEAD = "the request's head did not arrive in time"
+    KEEP_ALIVE = "no further request came"
+    BODY = "the request's body did not arrive in time"
+    RATE = "the request's body arrives too slowly"
+    STALLED = "the client takes its response too slowly"
+    HANDLER = "the handler did not respond in time"
+    TOTAL = "the exchange took too long"
+    OVERDUE = "the handler goes on after its deadline"
+    LINGER = "the client did not close"
+
+
+class Deadlines:
+    """What one connection waits for, and since when.
+
+    Args:
+        settings: what holds where no route's settings do.
+
+    Attributes:
+        at: when to look next.
+        opened: when the exchange that is open began.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_inbound",
+        "_outbound",
+        "_phase",
+        "_phase_at",
+        "_settings",
+        "_waits_since",
+        "at",
+        "opened",
+    )
+
+    def __init__(self, settings: RouteSettings) -> None:
+        self._settings = settings
+        self._phase: Late | None = None
+        self._phase_at = NEVER
+        self._inbound: Pace | None = None
+        self._outbound: Pace | None = None
+        self._waits_since = NEVER  # for more of the request's body
+        self._asked = NEVER  # when the handler had all of the request
+        self.opened = NEVER
+        self.at = NEVER
+
+    def enter(self, phase: Late, now: float, seconds: float) -> None:
+        """Between exchanges, or towards the end, one thing is waited for and no other."""
+        self._phase = phase
+        self._phase_at = self.at = now + seconds
+        if self._outbound is not None:
+            self.at = min(self.at, self._outbound.due)
+
+    def open(self, now: float, settings: RouteSettings, receiving: bool) -> None:
+        """An exchange begins."""
+        self._phase = None
+        self._settings = settings
+        self._inbound = None
+        self.opened = now
+        self.at = now + settings.soonest
+        if receiving:
+            self._asked = NEVER
+            self._waits_since = NEVER
+        else:
+            self._asked = now
+        if self._outbound is not None:
+            self.at = min(self.at, self._outbound.due)
+
+    def wait_for_body(self, now: float, received: int) -> None:
+        """From here on it is the client's turn to send more of the body."""
+        settings = self._settings
+        self._waits_since = now
+        if settings.body_timeout and settings.min_rate:
+            self._inbound = Pace(settings.body_timeout, settings.min_rate, now, received)
+        self.at = min(self.at, now + (settings.body_timeout or NEVER))
+
+    def hear(self, now: float) -> None:
+        """A part of the body came."""
+        if self._waits_since != NEVER:
+            self._waits_since = now
+
+    def stop_waiting(self) -> None:
+        """Nobody waits for the body: its reader is behind, or it is given up."""
+        self._waits_since = NEVER
+        self._inbound = None
+
+    def complete(self, now: float) -> None:
+        """The request is here as a whole."""
+        self.stop_waiting()
+        self._asked = now
+        self.at = min(self.at, now + (self._settings.handler_timeout or NEVER))
+
+    def wait_for_client(self, now: float, taken: int) -> None:
+        """The client has to take what is buffered, of which it has taken so much."""
+        settings = self._settings
+        if settings.write_timeout:
+            self._outbound = Pace(settings.write_timeout, settings.min_write_rate, now, taken)
+            self.at = min(self.at, self._outbound.due)
+
+    def drained(self) -> None:
+        """The client has taken enough."""
+        self._outbound = None
+
+    def lose_client(self) -> None:
+        """The connection is gone: what a handler still does is bounded by the total alone."""
+        self._phase = None
+        self._outbound = None
+        self._asked = NEVER
+        self.stop_waiting()
+
+    def leave(self) -> None:
+        """The connection closes as soon as the client has taken what is unsent."""
+        self._phase = None
+        self.at = NEVER
+
+    def overdue(self, now: float, grace: float) -> None:
+        """The handler was told to stop; look again after the grace."""
+        self.stop_waiting()
+        self._asked = NEVER
+        self.enter(Late.OVERDUE, now, grace)
+
+    def look(self, now: float, state: State | None, received: int, taken: int) -> Late | None:
+        """Return what is late, or None after setting ``at`` anew.
+
+        Args:
+            now: the time.
+            state: of the open exchange, None without one.
+            received: bytes of the request's body so far.
+            taken: bytes that the client took of all that was ever sent to it.
+        """
+        self.at = NEVER
+        if self._phase is not None and self._passed(now, self._phase_at):
+            return self._phase
+        if self._outbound is not None:
+            if self._outbound.late(now, taken):
+                return Late.STALLED
+            self._passed(now, self._outbound.due)
+        return None if state is None else self._look_at_exchange(now, state, received)
+
+    def _look_at_exchange(self, now: float, state: State, received: int) -> Late | None:
+        settings = self._settings
+        told = self._phase is Late.OVERDUE
+        if settings.timeout and not told and self._passed(now, self.opened + settings.timeout):
+            return Late.TOTAL
+        if settings.body_timeout and self._passed(now, self._waits_since + settings.body_timeout):
+            return Late.BODY
+        if self._inbound is not None:
+            if self._inbound.late(now, received):
+                return Late.RATE
+            self._passed(now, self._inbound.due)
+        responds = state is State.HANDLING and settings.handler_timeout
+        if responds and self._passed(now, self._asked + settings.handler_timeout):
+            return Late.HANDLER
+        return None
+
+    def _passed(self, now: float, at: float) -> bool:
+        if at <= now:
+            return True
+        self.at = min(self.at, at)
+        return False

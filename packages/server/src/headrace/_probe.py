@@ -1,0 +1,138 @@
+"""Whether a client that sends no more, or is not read from, is still there.
+
+A client that closes and one that only shuts its sending side both send FIN. A peer that has closed
+answers whatever is sent to it with RST, and then the kernel's state of our socket is CLOSE instead
+of CLOSE_WAIT; one that still reads ignores a byte that means nothing. The loop does not tell: it
+watches a socket neither after FIN nor while reading is paused. So the state is read, at short
+intervals, of those few connections for which one of the two holds.
+
+Rules for an editor: at most one byte per look, and none while anything is unsent, which will tell
+as well; a client must never get a byte that changes what it reads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TICK: Final = 0.05
+"""Seconds between two looks: a client that is gone is noticed after two to three."""
+
+DELAYS: Final = (0.1, 0.4, 1.5, 6.0, 25.0)
+"""Seconds from one probe to the next while nothing else is sent; the last one holds on."""
+
+MOST_CHUNK_PROBES: Final = 8
+"""Leading zeros of one chunk's size. Parsers take up to 16 digits, a chunk of ours has 5 or 6."""
+
+CLOSE: Final = 7
+CLOSE_WAIT: Final = 8
+
+
+def tcp_state(transport: asyncio.BaseTransport) -> int | None:
+    """Return the kernel's state of a TCP connection; None where that cannot be had."""
+    sock = transport.get_extra_info("socket")
+    if sock is None or not hasattr(socket, "TCP_INFO"):
+        return None
+    try:
+        info: bytes = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)
+    except OSError:  # closed already, or no TCP socket
+        return None
+    return info[0]
+
+
+class Peer:
+    """The state of knowledge about one client.
+
+    Args:
+        transport: its connection.
+        send_probe: sends a byte that means nothing, and tells whether it could.
+        grace: seconds that a silent stream goes on where no probe is possible.
+    """
+
+    __slots__ = ("_count", "_grace", "_next", "_send_probe", "_sent", "_since", "_transport")
+
+    def __init__(
+        self, transport: asyncio.Transport, send_probe: Callable[[], bool], grace: float
+    ) -> None:
+        self._transport = transport
+        self._send_probe = send_probe
+        self._grace = grace
+        self._sent = -1
+        self._count = 0
+        self._next = 0.0
+        self._since = 0.0
+
+    def gone(self, now: float, sent: Callable[[], int], *, eof: bool, streams: bool) -> bool:
+        """Whether the client is known to be gone.
+
+        Args:
+            now: the time.
+            sent: gives the bytes that were ever sent to it.
+            eof: whether its FIN was read.
+            streams: whether a response without a known end is under way.
+        """
+        state = tcp_state(self._transport)
+        if state == CLOSE:
+            return True
+        if state != CLOSE_WAIT and not (state is None and eof):
+            return False
+        if sent() != self._sent:
+            self._sent = sent()
+            self._count = 0
+            self._next = self._since = now
+        if now < self._next or self._transport.get_write_buffer_size():
+            return False
+        if self._count < MOST_CHUNK_PROBES and self._send_probe():
+            self._sent = sent()
+            self._next = now + DELAYS[min(self._count, len(DELAYS) - 1)]
+            self._count += 1
+            return False
+        return not self._count and streams and now - self._since >= self._grace
+
+
+class Watched(Protocol):
+    """What a prober looks at."""
+
+    def check_peer(self, now: float) -> bool:
+        """Act if the client is gone; tell whether to look again."""
+
+
+class Prober:
+    """Looks at those connections whose clients the loop does not watch.
+
+    Args:
+        clock: seconds, monotonic.
+    """
+
+    __slots__ = ("_clock", "_members", "_timer")
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._members: set[Watched] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self, member: Watched) -> None:
+        """Look at it from now on, until it says that there is no more need."""
+        self._members.add(member)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(TICK, self.tick)
+
+    def tick(self) -> None:
+        """Look at every member once."""
+        self.stop()
+        now = self._clock()
+        for each in list(self._members):
+            if not each.check_peer(now):
+                self._members.discard(each)
+        if self._members and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(TICK, self.tick)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -163,6 +163,13 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session(python=PYTHONS[-1], default=False)
+def soak(session: nox.Session) -> None:
+    """Good and bad clients for a time (--seconds 3600); at the end nothing may be left over."""
+    install(session, "test", *FOLDERS)
+    session.run("python", "-u", "-m", "tests.soak", *session.posargs)
+
+
+@nox.session(python=PYTHONS[-1], default=False)
 def bench(session: nox.Session) -> None:
     """Compare the server with others on one core each; prints a table. Needs wrk."""
     install(session, "bench", *FOLDERS)

@@ -145,7 +145,7 @@ def test_a_good_request_before_a_bad_one_is_answered(serve, app):
 
 
 @of_the_client
-@pytest.mark.parametrize("path", ["/nowhere", "/echo", "/echo/a/b", "//", "/%zz", "*"])
+@pytest.mark.parametrize("path", ["/nowhere", "/echo", "/echo/a/b", "//", "/%zz"])
 def test_an_unknown_path_is_a_404_and_the_connection_stays(serve, app, path):
     with serve(app).connect() as client:
         client.send(get(path, method="OPTIONS" if path == "*" else "GET"))

@@ -62,9 +62,9 @@ PATHS = {
     "headrace.blueprints": "Blueprint BlueprintGroup",
     "headrace.exceptions": """
         abort BadRequest ClientGone ConfigError ExchangeEnded ExpectationFailed Forbidden
-        HandlerTimeout HeadraceException InvalidUsage MethodNotAllowed NotFound PayloadTooLarge phrase
-        RequestTimeout ResponseError ServerError ServiceUnavailable TruncatedBody Unauthorized
-        WriteOverflow
+        HandlerTimeout HeadraceException InvalidUsage MethodNotAllowed NotFound PayloadTooLarge
+        phrase RequestTimeout ResponseError ServerError ServiceUnavailable TruncatedBody
+        Unauthorized WriteOverflow
     """,
     "headrace.request": "Request RequestParameters RequestStream",
     "headrace.response": """

@@ -13,10 +13,7 @@ exchange's. ``_pump`` never recurses: an exchange that ends inside it returns to
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
-import struct
 from collections import deque
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
@@ -30,16 +27,17 @@ from headrace_http_parser import (
 )
 
 from . import _probe
-from ._deadlines import NEVER, Deadlines, Late
+from ._deadlines import NEVER, Late
 from ._end import EndReason
 from ._exchange import Exchange
-from ._gate import BODY, BUDGET, QUEUE, ReadGate
+from ._gate import BODY, BUDGET, QUEUE
 from ._http1 import Http1Wire
+from ._link import Link
 from ._state import State
 from .exceptions import HeadraceException, RequestTimeout, ServiceUnavailable
 
 if TYPE_CHECKING:
-    from ._interfaces import Host, Peer
+    from ._interfaces import Host
 
 logger = logging.getLogger("headrace")
 
@@ -49,79 +47,50 @@ KEEP_BYTES: Final = 64 * 1024
 PUMP_REQUESTS: Final = 32
 """Pipelined requests that are taken in one turn of the loop; then others have a turn."""
 
-PRESSED_BUFFER: Final = 64 * 1024
-"""High-water mark of responses while the memory budget is nearly used up."""
-
 FULL: Final = "the server holds as much as it may"
-
-RESET: Final = struct.pack("ii", 1, 0)
-"""SO_LINGER: on, zero seconds. Closing then sends RST instead of FIN."""
 
 Queued: TypeAlias = "Event | RemoteProtocolError"
 
 
-class Connection(asyncio.Protocol):
+class Connection(Link):
     """One client's connection, from accept to close."""
 
     __slots__ = (
         "_broken",
         "_budget",
-        "_charged",
-        "_discarded",
-        "_eof",
         "_events",
         "_exchange",
         "_full",
-        "_gate",
-        "_host",
         "_length",
-        "_lingering",
-        "_lost",
         "_parser",
         "_peer_state",
         "_pumping",
         "_receiving",
         "_served",
         "_started",
-        "_transport",
-        "_wire",
-        "deadlines",
-        "peer",
     )
 
     def __init__(self, host: Host) -> None:
-        self._host = host
+        super().__init__(host)
         self._parser = RequestParser(host.limits)
         self._events: deque[Queued] = deque()
         self._exchange: Exchange | None = None
         self._length: int | None = None
-        self._discarded = 0
-        self._charged = 0  # bytes of the budget
         self._served = 0  # requests
         self._receiving = False  # a request's head is here, its end is not
         self._started = False  # bytes of a head are here, its end is not
         self._broken = False  # nothing after this can be understood
-        self._eof = False
         self._full = False  # the transport is above its high-water mark
-        self._lingering = False
-        self._lost = False
         self._pumping = False
         self._budget = 0
         self._peer_state: _probe.Peer | None = None
-        self.deadlines = Deadlines(host.dispatcher.settings)
-        self.peer: Peer = ("", 0)
 
     # Transport callbacks.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport; the first head has to come within ``head_timeout``."""
         host = self._host
-        self._transport = cast("asyncio.Transport", transport)
-        self._mark()
-        name = transport.get_extra_info("peername")
-        if isinstance(name, tuple):
-            self.peer = (name[0], name[1])
-        self._gate = ReadGate(self._transport)
+        self._attach(transport)
         self._wire = Http1Wire(self, self._transport, host.date)
         self.deadlines.enter(Late.HEAD, host.now, host.config.head_timeout)
         if not host.opened(self):
@@ -381,54 +350,8 @@ class Connection(asyncio.Protocol):
         self._expire_in(Late.HEAD, self._host.config.head_timeout)
 
     def _linger(self) -> None:
-        """Say that we are done, and read on for a while before closing.
-
-        A socket that is closed while the client still sends answers RST, which can destroy the
-        response before the client has read it (RFC 9112, 9.6).
-        """
-        self._lingering = True
         self._events.clear()
-        self._discarded = 0
-        if self._eof:
-            self._close()
-            return
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        self._gate.resume(BODY | QUEUE | BUDGET)
-        self._expire_in(Late.LINGER, self._host.config.linger_timeout)
-
-    def _discard(self, size: int) -> None:
-        self._discarded += size
-        if self._discarded <= self._host.config.linger_bytes:
-            return
-        if self._lingering:
-            self._close()
-        else:
-            self._linger()
-
-    def cut(self, *, gently: bool, reset: bool) -> None:
-        """Close the connection under an exchange; see ``Wire.cut``."""
-        if self._lost:
-            return
-        if reset:
-            self._set_reset()
-        if gently:
-            self._close()
-        else:
-            self._transport.abort()
-
-    def _close(self) -> None:
-        """Close once the client has taken what is unsent; it has to go on taking it."""
-        self._transport.close()
-        self.deadlines.leave()
-        if self._transport.get_write_buffer_size():
-            self.deadlines.wait_for_client(self._host.now, self._taken())
-
-    def _set_reset(self) -> None:
-        sock = self._transport.get_extra_info("socket")
-        if sock is not None:
-            with contextlib.suppress(OSError):  # gone already
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        super()._linger()
 
     # Reading, stopped and resumed.
 
@@ -449,13 +372,6 @@ class Connection(asyncio.Protocol):
 
     # What is held, and where the client is.
 
-    def _mark(self) -> None:
-        """Set the high-water mark of responses."""
-        mark = self._host.config.response_buffer
-        if self._host.budget.pressed:
-            mark = min(mark, PRESSED_BUFFER)
-        self._transport.set_write_buffer_limits(high=mark)
-
     def press(self, pressed: bool) -> None:
         """The memory budget is nearly used up, or is not any more."""
         if self._lost or self._transport.is_closing():
@@ -469,19 +385,12 @@ class Connection(asyncio.Protocol):
     def held(self) -> tuple[int, int]:
         """Bytes of requests and of responses that are buffered here."""
         exchange = self._exchange
-        queued = self._parser.held if self._events else 0
-        out = 0 if self._lost else self._transport.get_write_buffer_size()
+        queued, unsent = super().held()
+        if self._events:
+            queued = self._parser.held
         if exchange is None:
-            return queued, out
-        return queued + exchange.buffered_in, out + exchange.buffered_out
-
-    def weigh(self) -> None:
-        """Bring the budget's share of this connection up to date."""
-        charged = sum(self.held())
-        if charged != self._charged:
-            change = charged - self._charged
-            self._charged = charged
-            self._host.budget.charge(change)
+            return queued, unsent
+        return queued + exchange.buffered_in, unsent + exchange.buffered_out
 
     @property
     def busy(self) -> bool:
@@ -495,10 +404,6 @@ class Connection(asyncio.Protocol):
 
     def _sent(self) -> int:
         return self._wire.sent
-
-    def _taken(self) -> int:
-        """Bytes that the client took, or at least its kernel or ours."""
-        return self._wire.sent - self._transport.get_write_buffer_size()
 
     def check_peer(self, now: float) -> bool:
         """See whether a client is gone that the loop does not watch; tell whether to look again."""
@@ -516,9 +421,6 @@ class Connection(asyncio.Protocol):
         return True
 
     # Deadlines and shutdown.
-
-    def _expire_in(self, phase: Late, seconds: float) -> None:
-        self.deadlines.enter(phase, self._host.now, seconds)
 
     def expire(self) -> None:
         """Look which deadline has passed, and act."""
@@ -544,8 +446,8 @@ class Connection(asyncio.Protocol):
             self._refuse(408, late.value)
         elif late is Late.LINGER and not self._lingering:
             self._linger()
-        elif late is Late.STALLED or not self._transport.get_write_buffer_size():
-            self._transport.abort()
+        elif late is Late.STALLED or (late is Late.LINGER and not self._unsent()):
+            self._abort()
         else:
             self._close()
 
@@ -575,4 +477,4 @@ class Connection(asyncio.Protocol):
         if self._exchange is not None:
             self._exchange.lose(reason)
         else:
-            self._transport.abort()
+            self._abort()

@@ -189,6 +189,8 @@ class Http1Wire:
             # CPython 3.12 and 3.13.0: asyncio's writelines() neither pauses its protocol above the
             # high-water mark nor looks whether the connection is lost. Its write() does both.
             for piece in pieces:
+                if self._transport.is_closing():
+                    break
                 self._write(piece)
         else:
             self.sent += sum(map(len, pieces))

@@ -20,7 +20,7 @@ from .exceptions import ConfigError, ResponseError
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ._exchange import Exchange
+    from ._reply import Reply
 
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
@@ -98,7 +98,7 @@ class ResponseStream(BaseResponse):
     __slots__ = ("_exchange",)
 
     def __init__(
-        self, exchange: Exchange, status: int, headers: Pairs | None, content_type: str | None
+        self, exchange: Reply, status: int, headers: Pairs | None, content_type: str | None
     ) -> None:
         super().__init__(status, headers, content_type)
         self._exchange = exchange

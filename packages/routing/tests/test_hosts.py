@@ -49,6 +49,12 @@ def test_takes(pattern: str, host: str | None, takes: bool, ask: Callable[..., A
     assert ask(router, "GET", "/a", host) == ("h" if takes else "any", {})
 
 
+def test_a_path_without_a_slash(ask: Callable[..., Any]) -> None:
+    router = Router[str]()
+    router.add("/<x>", "h", host="a.com")
+    assert ask(router, "GET", "a", "a.com") == ask(router, "GET", "", "a.com") == "NotFound"
+
+
 ORDER = ["b.a.com:80", "b.a.com", "*.a.com:80", "*.a.com", "*.com:80", "*.com"]
 
 

@@ -302,9 +302,103 @@ def test_own_converters(ask: Callable[..., Any]) -> None:
         Router[str]().add("/<x:hex>", "h")
 
 
-def test_names_of_parameters_are_the_routes_own(ask: Callable[..., Any]) -> None:
+NAMES = [
+    pytest.param(
+        ["/<a:int>/x", "/<b:int>/y"],
+        {"/1/x": {"a": 1}, "/1/y": {"b": 1}},
+        id="other",
+    ),
+    pytest.param(
+        ["/<a>/<b>/x", "/<b>/<a>/y"],
+        {"/1/2/x": {"a": "1", "b": "2"}, "/1/2/y": {"b": "1", "a": "2"}},
+        id="swapped",
+    ),
+    pytest.param(
+        ["/<a>", "/<b>/<a>", "/<c>/<a>/<b>/z"],
+        {
+            "/1": {"a": "1"},
+            "/1/2": {"b": "1", "a": "2"},
+            "/1/2/3/z": {"c": "1", "a": "2", "b": "3"},
+        },
+        id="one further up",
+    ),
+    pytest.param(
+        ["/<a:path>/x", "/<b:path>/y", "/<b>/<a:path>/z/z"],
+        {"/1/2/x": {"a": "1/2"}, "/1/2/y": {"b": "1/2"}, "/1/2/z/z": {"b": "1", "a": "2"}},
+        id="path",
+    ),
+    pytest.param(
+        ["/<y:(?P<y>a)b?>/1", "/<x:(?P<y>a)b?>/2"],
+        {"/ab/1": {"y": "a"}, "/ab/2": {"x": "ab", "y": "a"}},
+        id="regex with a group of its own name",
+    ),
+    pytest.param(
+        ["/<a>-<b>/x", "/<b>-<a>/y"],
+        {"/1-2/x": {"a": "1", "b": "2"}, "/1-2/y": {"b": "1", "a": "2"}},
+        id="mixed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("patterns", "expected"), NAMES)
+def test_names_of_parameters_are_the_routes_own(
+    patterns: list[str], expected: dict[str, dict[str, Any]]
+) -> None:
+    for order in (patterns, patterns[::-1]):
+        router = Router[str]()
+        for pattern in order:
+            router.add(pattern, pattern)
+        for path, params in expected.items():
+            assert getattr(router.match("GET", path), "params", None) == params, (path, order)
+
+
+def test_what_was_tried_in_vain_leaves_no_parameters(ask: Callable[..., Any]) -> None:
     router = Router[str]()
-    router.add("/<a:int>/x", "x")
-    router.add("/<b:int>/y", "y")
-    assert ask(router, "GET", "/1/x") == ("x", {"a": 1})
-    assert ask(router, "GET", "/1/y") == ("y", {"b": 1})
+    router.add("/<a:int>/<b:int>/<c:int>/x", "ints")
+    router.add("/<a>/<d>/<e>/y", "any")
+    assert ask(router, "GET", "/1/2/3/y") == ("any", {"a": "1", "d": "2", "e": "3"})
+
+
+@pytest.mark.parametrize("other", [[], ["/<y>"]], ids=["alone", "with a choice"])
+def test_a_value_may_be_none(other: list[str], ask: Callable[..., Any]) -> None:
+    router = Router[str](converters={"null": Converter("null", lambda _text: None)})
+    for pattern in ["/<x:null>", *other]:
+        router.add(pattern, pattern)
+    assert ask(router, "GET", "/null") == ("/<x:null>", {"x": None})
+
+
+@pytest.mark.parametrize("known", ["float", "number"])
+def test_a_type_with_two_names_has_one_place(known: str) -> None:
+    between = Converter("[0-9]+", rank=40)
+    router = Router[str](converters={"gauge": between})
+    router.add(f"/<x:{known}>", "float")
+    router.add("/<x:gauge>", "gauge")
+    assert getattr(router.match("GET", "/5"), "handler", None) == "float"
+
+
+def test_empty_segments_at_the_end() -> None:
+    router = Router[str]()
+    router.add("/a/", "one")
+    router.add("/a//", "two")
+    got = [getattr(router.match("GET", path), "handler", None) for path in ("/a", "/a/", "/a//")]
+    assert got == ["one", "one", "two"]
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        ["/u/<x>"],
+        ["/u/<x>", "/u/me/y"],
+        ["/u/me/y", "/u/<x>"],
+        ["/u/<x>", "/u/<y:int>"],
+        ["/u/<x>", "/u/<y:path>/z"],
+        ["/u/<x>", "/u/<y:path>/z", "/u/me/y"],
+    ],
+)
+@pytest.mark.parametrize("path", ["/u/", "/u//", "/u/me/x", "/u", "/u/a/"])
+def test_whatever_else_there_is(patterns: list[str], path: str) -> None:
+    router = Router[str]()
+    for pattern in patterns:
+        router.add(pattern, pattern)
+    got = router.match("GET", path)
+    assert getattr(got, "handler", None) == ("/u/<x>" if path == "/u/a/" else None)

@@ -62,6 +62,7 @@ def format_float(value: object) -> str:
 DIGITS = string.digits
 LETTERS = string.ascii_letters
 ANY = Converter(r"(?s:.+)", rank=ANY_RANK)
+INT = Converter(r"-?[0-9]+", int, rank=30, alphabet=DIGITS)
 FLOAT = Converter(
     r"-?[0-9]+(?:\.[0-9]+)?", parse_float, format_float, rank=40, alphabet=DIGITS + "."
 )
@@ -82,7 +83,7 @@ BUILT_IN: Mapping[str, Converter] = MappingProxyType(
             alphabet=DIGITS + "-",
             width=10,
         ),
-        "int": Converter(r"-?[0-9]+", int, rank=30, alphabet=DIGITS),
+        "int": INT,
         "float": FLOAT,
         "number": FLOAT,
         "alpha": Converter(r"[A-Za-z]+", rank=50, alphabet=LETTERS),

@@ -22,22 +22,14 @@ def encode_segment(text: str) -> str:
     return quote(text, safe=SEGMENT_SAFE)
 
 
-def split_path(path: str) -> tuple[list[str], bool] | None:
-    """Decoded segments of a raw path, and whether it ends in a slash.
+def decode_segments(segments: list[str]) -> list[str] | None:
+    """The segments decoded; None when an escape is broken or is not UTF-8.
 
-    ``/`` is no segment and a slash. None when an escape is broken or is not UTF-8. The path
-    has to start with a slash. Takes time linear in the length of the path.
+    Takes time linear in their length.
     """
-    segments = path.split("/")
-    del segments[0]
-    slash = not segments[-1]
-    if slash:
-        segments.pop()
-    if "%" in path:
-        if BROKEN_ESCAPE.search(path) is not None:
-            return None
-        try:
-            segments = [unquote(s, errors="strict") if "%" in s else s for s in segments]
-        except UnicodeDecodeError:
-            return None
-    return segments, slash
+    if any(BROKEN_ESCAPE.search(segment) is not None for segment in segments):
+        return None
+    try:
+        return [unquote(segment, errors="strict") for segment in segments]
+    except UnicodeDecodeError:
+        return None

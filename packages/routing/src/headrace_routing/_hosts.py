@@ -63,15 +63,13 @@ def split_host(host: str) -> tuple[str, str]:
 class HostMap(Generic[V]):
     """One value per host pattern, and the list of those that a host selects."""
 
-    __slots__ = ("_depths", "_make", "_values")
+    __slots__ = ("_depths", "_make", "_values", "used")
 
     def __init__(self, make: Callable[[], V]) -> None:
         self._make = make
         self._values: dict[str, V] = {}
         self._depths: list[int] = []
-
-    def __bool__(self) -> bool:
-        return bool(self._values)
+        self.used = False
 
     def get(self, pattern: str) -> V | None:
         """The value of a canonical pattern, if it has one."""
@@ -81,6 +79,7 @@ class HostMap(Generic[V]):
         """The value of a canonical pattern, made if it has none."""
         if pattern not in self._values:
             self._values[pattern] = self._make()
+            self.used = True
             if pattern.startswith("*."):
                 depth = split_host(pattern)[0].count(".")
                 self._depths = sorted({*self._depths, depth}, reverse=True)

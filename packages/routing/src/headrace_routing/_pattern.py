@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
 from ._converters import ANY
@@ -55,9 +55,12 @@ class Rest:
     name: str
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def outputs(self) -> tuple[str]:
         """The one name, as a segment has them."""
         return (self.name,)
+
+
+Part: TypeAlias = str | Segment | Rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Pattern:
     """
 
     text: str
-    segments: tuple[str | Segment | Rest, ...]
+    segments: tuple[Part, ...]
     slash: bool
     names: tuple[str, ...]
 
@@ -99,7 +102,7 @@ class _Parser:
         text = self._text
         if not text.startswith("/"):
             raise PatternError("expected '/' at the start of a path", text, 0)
-        segments: list[str | Segment | Rest] = []
+        segments: list[Part] = []
         rest_at: int | None = None
         while self._position < len(text):
             start = self._position = self._position + 1
@@ -119,7 +122,7 @@ class _Parser:
                 raise PatternError(problem, text, len(text))
         return Pattern(text, tuple(segments), slash, tuple(self._names))
 
-    def _segment(self) -> str | Segment | Rest:
+    def _segment(self) -> Part:
         """Read up to the next slash or the end."""
         start = self._position
         literals = [self._literal()]
@@ -202,7 +205,7 @@ class _Parser:
             raise PatternError(problem, text, spec_at - 1)
         else:
             field = self._field(name, spec or "str", spec_at)
-        for given in field.names:
+        for given in (field.name,) if isinstance(field, Rest) else field.names:
             if given in self._names:
                 problem = f"expected another name: there is a parameter {given!r} already"
                 raise PatternError(problem, text, opened + 1)
@@ -225,7 +228,9 @@ class _Parser:
         if converter is ANY:
             return any_field(name, converter)
         longest = compile_regex(converter.regex, converter.regex, 0)[1]
-        return typed_field(name, kind, converter, longest)
+        # A converter with several names is one type, and has one place in the order.
+        source = min(known for known, other in self._converters.items() if other == converter)
+        return typed_field(name, kind, source, converter, longest)
 
     def _file(self, name: str, name_at: int, stem: str, spec: str, at: int) -> Field:
         listed = spec[4:]

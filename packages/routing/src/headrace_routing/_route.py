@@ -90,11 +90,12 @@ def handler_name(handler: object) -> str:
     return name if isinstance(name, str) else repr(handler)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Found(Generic[T]):
     """The route that answers, and the values of its parameters by name.
 
     ``params`` is a fresh dict. For HEAD answered by a GET route, ``route`` is the GET route.
+    A match fills it in by itself, since a call of ``__init__`` would take a tenth of its time.
     """
 
     handler: T

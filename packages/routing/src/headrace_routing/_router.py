@@ -17,16 +17,20 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 from ._converters import BUILT_IN, Converter
 from ._describe import Description, describe
 from ._errors import ConflictError, FrozenError, HandlerError
-from ._escape import split_path
+from ._escape import decode_segments
 from ._hosts import HostMap, parse_host
 from ._names import Names
 from ._pattern import parse_pattern
 from ._reverse import build_url
 from ._route import BAD_PATH, NOT_FOUND, Found, Match, MethodNotAllowed, Options, Route
-from ._tree import Leaf, Table, walk
+from ._segment import MISS
+from ._table import Table
+from ._tree import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from ._tree import Answer, Leaf, Node
 
 T = TypeVar("T")
 
@@ -55,7 +59,9 @@ class Router(Generic[T]):
         "_frozen",
         "_hosts",
         "_names",
+        "_root",
         "_routes",
+        "_static",
         "_strict_slashes",
         "_table",
         "_version_prefix",
@@ -81,6 +87,9 @@ class Router(Generic[T]):
         self._routes: list[Route[T]] = []
         self._names: Names[T] = Names()
         self._table: Table[T] = Table()
+        # Its parts, within easy reach of ``match``.
+        self._static = self._table.static
+        self._root = self._table.root
         self._hosts: HostMap[Table[T]] = HostMap(Table)
 
     # Putting together …
@@ -175,29 +184,70 @@ class Router(Generic[T]):
         Never raises, as long as own converters keep their contract. Takes time linear in the
         length of the path.
         """
-        table = self._table
-        if host is not None and self._hosts:
-            tables = (*self._hosts.select(host), table)
-        else:
-            leaf = table.static.get(path)
-            if leaf is not None:
-                route = leaf.answers.get(method)
-                if route is not None:
-                    return Found(route.handler, {}, route)
-            tables = (table,)
-        if not path.startswith("/"):
+        if host is not None and self._hosts.used:
+            tables = self._hosts.select(host)
+            if tables:
+                return self._search_hosts(tables, method, path)
+        if path in self._static:
+            answer = self._static[path].answers.get(method)
+            if answer is not None:
+                return found(answer, {})
+        segments = path.split("/")
+        if segments.pop(0):
             return NOT_FOUND
-        split = split_path(path)
-        if split is None:
-            return self._bad
-        segments, ending = split
+        if "%" in path:
+            return self._search_decoded([self._root], segments, method)
+        # As long as there is no choice to make: no call per segment, which ``search`` needs so
+        # as to come back. ``search`` alone takes 1.6 times as long.
+        node = self._root
+        values: dict[str, Any] = {}
+        for segment in segments:
+            child = node.only
+            if child is not None and segment:
+                values[node.name] = segment
+            else:
+                child = node.direct.get(segment)
+                if child is None:
+                    child = node.sole
+                    if child is None or segment in node.crossed:
+                        return self._search([node], segments, method, values)
+                    take = node.take
+                    value = segment if take is None else take(segment)
+                    if value is MISS or not segment:
+                        return NOT_FOUND
+                    values[node.name] = value
+            node = child
+        if node.leaf is None:
+            return NOT_FOUND
+        answer = node.leaf.answers.get(method)
+        if answer is None:
+            return self._miss(method, [node.leaf])
+        # As in ``found``, whose call would be another 5 %.
+        result: Found[T] = Found()
+        result.handler = answer.handler
+        result.params = answer.bind(values) if answer.renamed else values
+        result.route = answer.route
+        return result
+
+    def _search_hosts(self, tables: list[Table[T]], method: str, path: str) -> Match[T]:
+        segments = path.split("/")
+        if segments.pop(0):
+            return NOT_FOUND
+        return self._search_decoded([*(t.root for t in tables), self._root], segments, method)
+
+    def _search_decoded(self, roots: list[Node[T]], segments: list[str], method: str) -> Match[T]:
+        decoded = decode_segments(segments)
+        return self._bad if decoded is None else self._search(roots, decoded, method, {})
+
+    def _search(
+        self, nodes: list[Node[T]], segments: list[str], method: str, values: dict[str, Any]
+    ) -> Match[T]:
+        """The first answer below these nodes, each of which the path has led to."""
         missed: list[Leaf[T]] = []
-        for table in tables:
-            values: list[Any] = []
-            route = walk(table.root, segments, 0, ending, method, values, missed)
-            if route is not None:
-                # Lengths agree by construction, and asking zip to check costs a third of a walk.
-                return Found(route.handler, dict(zip(route.names, values)), route)  # noqa: B905
+        for node in nodes:
+            answer = search(node, segments, node.depth, method, values, missed)
+            if answer is not None:
+                return found(answer, answer.bind(values))
         return self._miss(method, missed) if missed else NOT_FOUND
 
     def _miss(self, method: str, missed: list[Leaf[T]]) -> MethodNotAllowed | Options:
@@ -243,6 +293,15 @@ class Router(Generic[T]):
     def describe(self) -> Description:
         """All routes as data; ``str()`` of it is a table of text."""
         return describe(self._routes)
+
+
+def found(answer: Answer[T], params: dict[str, Any]) -> Found[T]:
+    """Make the value without a call of ``__init__``."""
+    value: Found[T] = Found()
+    value.handler = answer.handler
+    value.params = params
+    value.route = answer.route
+    return value
 
 
 def versioned(path: str, version: str | float, prefix: str) -> str:

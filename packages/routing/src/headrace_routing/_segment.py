@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from ._converters import INT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,6 +31,9 @@ EXT_RANK = 80
 
 Values = tuple[Any, ...]
 
+# What ``take`` returns for a text that a field does not take; a value may well be None.
+MISS: Final = object()
+
 
 class Unwritable(Exception):
     """A field has no text for these values; the caller turns it into its BuildError."""
@@ -38,34 +43,61 @@ class Unwritable(Exception):
 class Field:
     """One ``<…>``: the names that it fills, how it reads its text, how it writes it.
 
-    ``key`` is equal for fields that match the same texts, whatever their names. ``required``
-    are the names that writing needs; it takes the others as a check. ``rank`` and then
-    ``source`` order fields that match in the same place.
+    ``outputs`` has a name for each value that ``read`` gives, None for one that has no name.
+    ``take`` reads without the tuple, where there is one value and the text is not just passed
+    on. ``key`` is equal for fields that match the same texts, whatever their names.
+    ``required`` are the names that writing needs; it takes the others as a check. ``rank`` and
+    then ``source`` order fields that match in the same place.
     """
 
-    names: tuple[str, ...]
+    outputs: tuple[str | None, ...]
     required: tuple[str, ...]
     key: tuple[object, ...]
     rank: int
     source: str
     read: Callable[[str], Values | None]
     write: Callable[[Mapping[str, Any]], str]
+    take: Callable[[str], Any] | None = None
     alphabet: str | None = None
     width: int | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters that it fills."""
+        return tuple(name for name in self.outputs if name is not None)
 
-def typed_field(name: str, kind: str, converter: Converter, longest: int) -> Field:
-    """A field of a named type; texts longer than ``longest`` are not of the type."""
+
+def taker(converter: Converter, longest: int) -> Callable[[str], Any]:
+    """A function that gives the value of a text, or MISS."""
     fullmatch = re.compile(converter.regex).fullmatch
     parse = converter.parse
 
-    def read(text: str) -> Values | None:
+    def take(text: str) -> Any:
         if not 0 < len(text) <= longest or fullmatch(text) is None:
-            return None
+            return MISS
         try:
-            return (parse(text),)
+            return parse(text)
         except ValueError:
-            return None
+            return MISS
+
+    def take_int(text: str) -> Any:
+        if text.isdigit() and text.isascii():
+            try:
+                return int(text)
+            except ValueError:
+                return MISS
+        return take(text)
+
+    return take_int if converter is INT else take
+
+
+def typed_field(name: str, kind: str, source: str, converter: Converter, longest: int) -> Field:
+    """A field of a named type; texts longer than ``longest`` are not of the type."""
+    take = taker(converter, longest)
+
+    def read(text: str) -> Values | None:
+        value = take(text)
+        return None if value is MISS else (value,)
 
     def write(params: Mapping[str, Any]) -> str:
         value = params[name]
@@ -78,13 +110,14 @@ def typed_field(name: str, kind: str, converter: Converter, longest: int) -> Fie
         return text
 
     return Field(
-        names=(name,),
+        outputs=(name,),
         required=(name,),
         key=("type", converter),
         rank=converter.rank,
-        source=kind,
+        source=source,
         read=read,
         write=write,
+        take=take,
         alphabet=converter.alphabet,
         width=converter.width,
     )
@@ -112,28 +145,30 @@ def regex_field(name: str, regex: re.Pattern[str], longest: int) -> Field:
     a group takes that name.
     """
     groups = tuple(regex.groupindex)
-    whole = name not in groups
-    names = (name, *groups) if whole else groups
+    outputs = (None if name in groups else name, *groups)
 
     def read(text: str) -> Values | None:
         found = regex.fullmatch(text) if 0 < len(text) <= longest else None
         if found is None:
             return None
-        values = tuple(found[group] for group in groups)
-        return (text, *values) if whole else values
+        return (text, *map(found.__getitem__, groups))
 
     def write(params: Mapping[str, Any]) -> str:
         text = str(params[name])
         values = read(text)
         if values is None:
             raise Unwritable(f"{name}={params[name]!r} does not match {regex.pattern}")
-        for group, value in zip(names, values, strict=True):
-            if params.get(group, value) != value:
+        for group, value in zip(outputs, values, strict=True):
+            if group is not None and params.get(group, value) != value:
                 raise Unwritable(f"{group}={params[group]!r} is not what {text!r} says")
         return text
 
+    def take(text: str) -> Any:
+        return MISS if read(text) is None else text
+
     source = regex.pattern
-    return Field(names, (name,), ("regex", source), REGEX_RANK, source, read, write)
+    key = ("regex", source)
+    return Field(outputs, (name,), key, REGEX_RANK, source, read, write, None if groups else take)
 
 
 def ext_field(stem: Field, extensions: tuple[str, ...]) -> Field:
@@ -175,22 +210,42 @@ class Segment:
     one place of the tree: more literal text first, then the narrower types.
     """
 
-    __slots__ = ("_ends", "_fields", "_literals", "key", "match", "names", "order", "required")
+    __slots__ = (
+        "_ends",
+        "_fields",
+        "_literals",
+        "is_single",
+        "key",
+        "match",
+        "order",
+        "outputs",
+        "required",
+        "take",
+    )
 
     match: Callable[[str], Values | None]
-    """The values of a decoded segment, in the order of ``names``; None if it is another."""
+    """The values of a decoded segment, in the order of ``outputs``; None if it is another."""
+
+    is_single: bool
+    """Whether it is nothing but one field with one value."""
+
+    take: Callable[[str], Any] | None
+    """The value of a single one, or MISS; None if it takes any text as it is, but none at all."""
 
     def __init__(self, literals: tuple[str, ...], fields: tuple[Field, ...]) -> None:
         self._literals = literals
         self._fields = fields
         self._ends = _fixed_ends(literals, fields)
-        self.names = tuple(name for field in fields for name in field.names)
+        self.outputs = tuple(name for field in fields for name in field.outputs)
         self.required = tuple(name for field in fields for name in field.required)
         self.key: tuple[object, ...] = (literals, tuple(field.key for field in fields))
         ranks = tuple(field.rank for field in fields)
         sources = tuple(field.source for field in fields)
         self.order = (-sum(map(len, literals)), ranks, literals, sources)
-        self.match = fields[0].read if literals == ("", "") else self._match
+        whole = literals == ("", "")
+        self.match = fields[0].read if whole else self._match
+        self.is_single = whole and len(self.outputs) == 1
+        self.take = fields[0].take if self.is_single else None
 
     def _match(self, text: str) -> Values | None:
         pieces = self._cut(text)

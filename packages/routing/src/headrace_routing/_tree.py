@@ -1,4 +1,4 @@
-"""The tree of segments that finds a route for a path.
+"""The tree of segments: how it grows, and how it is searched.
 
 Each node stands for the patterns that begin alike, names of parameters aside. A request goes
 down segment by segment and tries at each node, in this order: the literal text; the segments
@@ -9,23 +9,43 @@ So precedence is decided at the leftmost segment that differs, and never by who 
 A node is visited at most once per request: the work is bounded by the patterns that begin like
 the path, not by the number of routes, and grows linearly with the path.
 
-A leaf has up to two endings, without and with a final slash; a lenient route claims both.
+Most nodes leave no choice: a segment is one of their literals or it is their one parameter.
+Such a node says so in ``direct``, ``only``, ``sole``, ``take`` and ``name``, which is all that
+``Router.match`` looks at until it meets a choice and hands over to ``search``.
+
+A final slash is an empty last segment, to be found like any other literal. Values are kept by
+the names of the edges, which are unique on each way down; where a route calls one differently,
+its ``Answer`` has both names.
 """
 
 from __future__ import annotations
 
+from bisect import insort
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._escape import encode_segment
-from ._pattern import Pattern, Rest
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from ._route import Route
-    from ._segment import Segment, Values
+    from ._segment import Segment
 
 T = TypeVar("T")
+
+
+class Answer(Generic[T]):
+    """What a leaf has for a method. ``pairs`` are names of parameters: the route's, the tree's."""
+
+    __slots__ = ("handler", "pairs", "renamed", "route")
+
+    def __init__(self, route: Route[T], pairs: tuple[tuple[str, str], ...]) -> None:
+        self.handler = route.handler
+        self.route = route
+        self.pairs = pairs
+        self.renamed = any(own != given for own, given in pairs)
+
+    def bind(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The route's parameters among the values that a search has left."""
+        return {own: values[given] for own, given in self.pairs}
 
 
 class Leaf(Generic[T]):
@@ -35,213 +55,157 @@ class Leaf(Generic[T]):
 
     def __init__(self) -> None:
         self.routes: dict[str, Route[T]] = {}
-        self.answers: dict[str, Route[T]] = {}
+        self.answers: dict[str, Answer[T]] = {}
 
-    def put(self, route: Route[T], auto_head: bool) -> None:
-        """Enter the route under its methods, which must be free."""
-        for method in route.methods:
-            self.routes[method] = route
-        self.answers = dict(self.routes)
-        if auto_head and "GET" in self.routes:
-            self.answers.setdefault("HEAD", self.routes["GET"])
+    def put(self, answer: Answer[T], auto_head: bool) -> None:
+        """Enter a route under its methods, which must be free."""
+        for method in answer.route.methods:
+            self.routes[method] = answer.route
+            self.answers[method] = answer
+        if auto_head and "HEAD" not in self.routes and "GET" in self.routes:
+            self.answers["HEAD"] = self.answers["GET"]
+
+
+class Edge(Generic[T]):
+    """The way from a node through a segment with parameters, and the names of its values."""
+
+    __slots__ = ("child", "names", "segment")
+
+    def __init__(self, segment: Segment, names: tuple[str, ...], child: Node[T]) -> None:
+        self.segment = segment
+        self.names = names
+        self.child = child
+
+
+class Tail(Generic[T]):
+    """The way through a path parameter; ``length`` segments follow it."""
+
+    __slots__ = ("child", "length", "name")
+
+    def __init__(self, length: int, name: str) -> None:
+        self.length = length
+        self.name = name
+        self.child: Node[T] = Node(0)
 
 
 class Node(Generic[T]):
-    """A place in the tree."""
+    """A place in the tree, ``depth`` segments below its root."""
 
-    __slots__ = ("edges", "forks", "keys", "leaves", "sole", "static", "tails")
+    __slots__ = (
+        "crossed",
+        "depth",
+        "direct",
+        "edges",
+        "keys",
+        "leaf",
+        "name",
+        "only",
+        "sole",
+        "tails",
+        "take",
+    )
 
-    def __init__(self) -> None:
-        self.static: dict[str, Node[T]] = {}
-        # Ordered by the segment's precedence; ``keys`` finds one by its shape.
-        self.edges: list[tuple[Segment, Node[T]]] = []
-        self.keys: dict[tuple[object, ...], Node[T]] = {}
-        # After a path parameter: how many segments follow it, and their tree. Longest first.
-        self.tails: list[tuple[int, Node[T]]] = []
-        self.leaves: list[Leaf[T] | None] = [None, None]
-        # For the walk: whether there is more than literal text, and the one edge if that is all.
-        self.forks = False
-        self.sole: tuple[Callable[[str], Values | None], Node[T]] | None = None
+    def __init__(self, depth: int) -> None:
+        self.depth = depth
+        self.leaf: Leaf[T] | None = None
+        # Literal texts: those that nothing else here can take, and those where there is a choice.
+        self.direct: dict[str, Node[T]] = {}
+        self.crossed: dict[str, Node[T]] = {}
+        # Ordered by precedence; ``keys`` finds an edge by the shape of its segment.
+        self.edges: list[Edge[T]] = []
+        self.keys: dict[tuple[object, ...], Edge[T]] = {}
+        self.tails: list[Tail[T]] = []
+        # Behind the one parameter, if there is nothing else but literals: ``only`` if it is
+        # untyped and the one literal, if any, is the empty one of a final slash; else ``sole``.
+        self.only: Node[T] | None = None
+        self.sole: Node[T] | None = None
+        self.take: Callable[[str], Any] | None = None
+        self.name = ""
 
-    def step(self, segment: str | Segment, *, grow: bool) -> Node[T] | None:
-        """The child for a segment of a pattern."""
-        if isinstance(segment, str):
-            child = self.static.get(segment)
-            if child is None and grow:
-                child = self.static[segment] = Node()
-            return child
-        child = self.keys.get(segment.key)
-        if child is None and grow:
-            child = self.keys[segment.key] = Node()
-            self.edges.append((segment, child))
-            self.edges.sort(key=lambda edge: edge[0].order)
-            self._prepare()
+    def literal(self, text: str) -> Node[T] | None:
+        """The child for a literal segment."""
+        return self.direct.get(text) or self.crossed.get(text)
+
+    def tail(self, length: int) -> Tail[T] | None:
+        """The tail with so many segments after the path parameter."""
+        return next((tail for tail in self.tails if tail.length == length), None)
+
+    def add_literal(self, text: str) -> Node[T]:
+        """Grow by a literal segment."""
+        child: Node[T] = Node(self.depth + 1)
+        edges = self.edges
+        taken = self.tails or len(edges) > 1 or (edges and edges[0].segment.match(text))
+        (self.crossed if taken else self.direct)[text] = child
+        if text and self.only is not None:
+            self.only, self.sole = None, self.only
         return child
 
-    def tail(self, length: int, *, grow: bool) -> Node[T] | None:
-        """The tree of the segments that follow a path parameter."""
-        for have, node in self.tails:
-            if have == length:
-                return node
-        if not grow:
-            return None
-        node = Node()
-        self.tails.append((length, node))
-        self.tails.sort(key=lambda tail: -tail[0])
-        self._prepare()
-        return node
-
-    def _prepare(self) -> None:
-        self.forks = True
-        only = len(self.edges) == 1 and not self.tails
-        self.sole = (self.edges[0][0].match, self.edges[0][1]) if only else None
-
-
-class Table(Generic[T]):
-    """All routes of one host: the tree, and a shortcut for paths without parameters."""
-
-    __slots__ = ("root", "static")
-
-    def __init__(self) -> None:
-        self.static: dict[str, Leaf[T]] = {}
-        self.root: Node[T] = Node()
-
-    def _descend(self, pattern: Pattern, *, grow: bool) -> Node[T] | None:
-        node: Node[T] | None = self.root
-        for index, segment in enumerate(pattern.segments):
-            if node is None:
-                return None
-            if isinstance(segment, Rest):
-                node = node.tail(len(pattern.segments) - index - 1, grow=grow)
+    def add_edge(self, segment: Segment, names: tuple[str, ...]) -> Edge[T]:
+        """Grow by a segment with parameters."""
+        edge: Edge[T] = Edge(segment, names, Node(self.depth + 1))
+        insort(self.edges, edge, key=lambda edge: edge.segment.order)
+        self.keys[segment.key] = edge
+        alone = len(self.edges) == 1 and not self.tails
+        for text in [t for t in self.direct if not alone or segment.match(t) is not None]:
+            self.crossed[text] = self.direct.pop(text)
+        self.only = self.sole = None
+        if alone and segment.is_single:
+            self.name, self.take = names[0], segment.take
+            if self.take is None and not self.crossed and self.direct.keys() <= {""}:
+                self.only = edge.child
             else:
-                node = node.step(segment, grow=grow)
-        return node
+                self.sole = edge.child
+        return edge
 
-    def clash(self, route: Route[T]) -> Route[T] | None:
-        """A route that has one of this route's requests already."""
-        node = self._descend(route.pattern, grow=False)
-        if node is None:
-            return None
-        for ending in endings(route):
-            leaf = node.leaves[ending]
-            for method in route.methods if leaf is not None else ():
-                if method in leaf.routes:  # type: ignore[union-attr]
-                    return leaf.routes[method]  # type: ignore[union-attr]
-        return None
-
-    def put(self, route: Route[T], auto_head: bool) -> None:
-        """Enter a route that does not clash."""
-        node = self._descend(route.pattern, grow=True)
-        assert node is not None
-        for ending in endings(route):
-            leaf = node.leaves[ending]
-            if leaf is None:
-                leaf = node.leaves[ending] = Leaf()
-            leaf.put(route, auto_head)
-            if route.pattern.is_static:
-                self.static[static_path(route.pattern, ending)] = leaf
+    def add_tail(self, length: int, name: str) -> Tail[T]:
+        """Grow by a path parameter and what follows it."""
+        tail: Tail[T] = Tail(length, name)
+        insort(self.tails, tail, key=lambda tail: -tail.length)
+        self.crossed.update(self.direct)
+        self.direct.clear()
+        self.only = self.sole = None
+        return tail
 
 
-def endings(route: Route[Any]) -> Iterator[int]:
-    """Which endings a route claims: 0 without, 1 with a final slash.
-
-    A final path parameter takes the slash into its value and the root path is nothing but the
-    slash, so there is only one ending for these.
-    """
-    segments = route.pattern.segments
-    yield int(route.pattern.slash)
-    if segments and not route.strict_slashes and not isinstance(segments[-1], Rest):
-        yield int(not route.pattern.slash)
-
-
-def static_path(pattern: Pattern, ending: int) -> str:
-    """The canonical raw path of a pattern without parameters."""
-    path = "".join(f"/{encode_segment(s)}" for s in pattern.segments if isinstance(s, str))
-    return path + "/" if ending else path
-
-
-def walk(
+def search(
     node: Node[T],
     segments: list[str],
     index: int,
-    ending: int,
     method: str,
-    values: list[Any],
+    values: dict[str, Any],
     missed: list[Leaf[T]],
-) -> Route[T] | None:
-    """The first route by precedence that takes this path and method.
+) -> Answer[T] | None:
+    """The first answer by precedence, from a node and the segment at ``index`` on.
 
-    On success ``values`` ends with its parameters in order; else the caller cuts off what was
-    added. ``missed`` collects, in order, the leaves that take the path but not the method.
-
-    A choice calls ``walk`` again, so as to be able to come back; where there is none to make,
-    the loop just goes on, which is what most nodes of most applications allow.
+    On success its parameters are in ``values``, among what was tried in vain: see
+    ``Answer.bind``. ``missed`` collects the leaves that take the path but not the method.
     """
-    end = len(segments)
-    while index < end:
-        segment = segments[index]
-        index += 1
-        child = node.static.get(segment)
-        if child is not None:
-            if node.forks:
-                kept = len(values)
-                route = walk(child, segments, index, ending, method, values, missed)
-                if route is not None:
-                    return route
-                del values[kept:]
-            else:
-                node = child
-                continue
-        sole = node.sole
-        if sole is None:
-            return _walk_choices(node, segments, index, ending, method, values, missed)
-        got = sole[0](segment)
-        if got is None:
+    if index == len(segments):
+        leaf = node.leaf
+        if leaf is None:
             return None
-        values += got
-        node = sole[1]
-    leaf = node.leaves[ending]
-    if leaf is None:
-        return None
-    route = leaf.answers.get(method)
-    if route is None:
-        missed.append(leaf)
-    return route
-
-
-def _walk_choices(
-    node: Node[T],
-    segments: list[str],
-    index: int,
-    ending: int,
-    method: str,
-    values: list[Any],
-    missed: list[Leaf[T]],
-) -> Route[T] | None:
-    """Go through the parameters of a node; ``index`` is behind the segment they take."""
-    kept = len(values)
-    for edge, child in node.edges:
-        got = edge.match(segments[index - 1])
+        if method not in leaf.answers:
+            missed.append(leaf)
+        return leaf.answers.get(method)
+    segment = segments[index]
+    child = node.literal(segment)
+    if child is not None:
+        answer = search(child, segments, index + 1, method, values, missed)
+        if answer is not None:
+            return answer
+    for edge in node.edges:
+        got = edge.segment.match(segment)
         if got is not None:
-            values += got
-            route = walk(child, segments, index, ending, method, values, missed)
-            if route is not None:
-                return route
-            del values[kept:]
-    for length, tail in node.tails:
-        stop = len(segments) - length
-        if stop < index:
-            continue
-        text = "/".join(segments[index - 1 : stop])
-        if length:
-            after = ending
-        else:
-            # Nothing follows: the final slash is part of the value.
-            text, after = text + "/" * ending, 0
+            values.update(zip(edge.names, got, strict=True))
+            answer = search(edge.child, segments, index + 1, method, values, missed)
+            if answer is not None:
+                return answer
+    for tail in node.tails:
+        stop = len(segments) - tail.length
+        text = "/".join(segments[index:stop]) if stop > index else ""
         if text:
-            values.append(text)
-            route = walk(tail, segments, stop, after, method, values, missed)
-            if route is not None:
-                return route
-            del values[kept:]
+            values[tail.name] = text
+            answer = search(tail.child, segments, stop, method, values, missed)
+            if answer is not None:
+                return answer
     return None

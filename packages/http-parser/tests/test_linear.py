@@ -90,6 +90,11 @@ PATTERNS = [
     (_receiver, "DECISIVE"),
     (_receiver, "SECTION"),
 ]
+BOUND = [
+    ("is_origin_form", _grammar.ORIGIN_FORM),
+    ("is_plain_section", _grammar.PLAIN_SECTION),
+    ("are_plain", _grammar.PLAIN_FIELDS),
+]
 
 
 @pytest.fixture
@@ -97,8 +102,9 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     found = Work()
     for module, name in PATTERNS:
         monkeypatch.setattr(module, name, Counted(getattr(module, name), found))
-    plain = Counted(_grammar.PLAIN_REQUEST, found)
-    monkeypatch.setattr(_parser, "match_plain", plain.match)
+    monkeypatch.setattr(_parser, "match_plain", Counted(_grammar.PLAIN_REQUEST, found).match)
+    for name, pattern in BOUND:
+        monkeypatch.setattr(_parser, name, Counted(pattern, found).fullmatch)
     return found
 
 

@@ -4,8 +4,9 @@ A parser makes one per message and often nobody looks, so the section is kept as
 The first few look-ups search these bytes (0.7 us each for ten browser fields); then an index pays
 (4 us to build).
 
-Rules for the next editor: `_fields` are the pairs, or bytes that `SECTION` would accept until
-somebody wants them all; `_index` is the number of searches until it is an index. Two slots, since
+Rules for the next editor: `_fields` are the pairs, or until somebody wants them all bytes that
+`SECTION` would accept, with or without something before the first CRLF; `_repeated` may know some
+of their lines already; `_index` is the number of searches until it is an index. Few slots, since
 one of these objects is made per message.
 """
 
@@ -14,11 +15,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ._grammar import PAIRS
+from ._grammar import PAIRS, TEXT_PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ._repeated import Repeated
 
 new = object.__new__
 
@@ -49,20 +51,28 @@ class Headers:
         UnicodeEncodeError: a `str` has characters beyond latin-1.
     """
 
-    __slots__ = ("_fields", "_index")
+    __slots__ = ("_fields", "_index", "_repeated")
 
     def __init__(self, pairs: Iterable[tuple[str | bytes, str | bytes]] = ()) -> None:
         self._fields: bytes | tuple[tuple[bytes, bytes], ...] = tuple(
             (_bytes(name), _bytes(value)) for name, value in pairs
         )
         self._index: dict[str, list[str]] | int = 0
+        self._repeated: Repeated | None = None
 
     @property
     def raw(self) -> tuple[tuple[bytes, bytes], ...]:
         """The pairs in the order and case they came; values without the blanks around them."""
         fields = self._fields
         if isinstance(fields, bytes):
-            fields = self._fields = tuple(PAIRS.findall(fields))
+            known = self._repeated
+            if known is None:
+                fields = tuple(PAIRS.findall(fields))
+            else:  # the ends are shared with other messages: 1.1 us instead of 1.7
+                first, last = known.ends or known.split()
+                middle = PAIRS.findall(fields, known.start - 1, len(fields) - known.stop)
+                fields = (*first, *middle, *last)
+            self._fields = fields
         return fields
 
     def _by_name(self) -> dict[str, list[str]]:
@@ -70,9 +80,8 @@ class Headers:
         if isinstance(known, dict):
             return known
         index: dict[str, list[str]] = {}
-        for name, value in self.raw:
-            key = name.decode("latin-1").lower()
-            text = value.decode("latin-1")
+        for name, text in self.items():
+            key = name.lower()
             if key in index:
                 index[key].append(text)
             else:
@@ -117,8 +126,11 @@ class Headers:
 
     def items(self) -> Iterator[tuple[str, str]]:
         """All pairs in order, in the case they came, repeated names included."""
-        for name, value in self.raw:
-            yield name.decode("latin-1"), value.decode("latin-1")
+        fields = self._fields
+        if isinstance(fields, bytes):
+            # Decoded before it is split: 1.9 us for ten browser fields, 3.8 the other way round.
+            return iter(TEXT_PAIRS.findall(fields.decode("latin-1")))
+        return iter([(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields])
 
     def __iter__(self) -> Iterator[str]:
         """The distinct names in lower case, in order of first appearance."""
@@ -149,6 +161,7 @@ def from_section(section: bytes) -> Headers:
     made = new(Headers)
     made._fields = section
     made._index = 0
+    made._repeated = None
     return made
 
 
@@ -157,6 +170,7 @@ def from_pairs(pairs: list[tuple[bytes, bytes]]) -> Headers:
     made = new(Headers)
     made._fields = tuple(pairs)
     made._index = 0
+    made._repeated = None
     return made
 
 

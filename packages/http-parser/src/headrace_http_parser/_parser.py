@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 from ._errors import HTTP2PrefaceReceived, RemoteProtocolError
 from ._events import END, RequestHead, ResponseHead
 from ._framing import BodyFraming, Facts, Fault, message_facts, request_facts, response_framing
-from ._grammar import PLAIN_FIELD_BYTES, PLAIN_REQUEST
+from ._grammar import (
+    ORIGIN_FORM,
+    PLAIN_FIELD_BYTES,
+    PLAIN_FIELDS,
+    PLAIN_REQUEST,
+    PLAIN_SECTION,
+)
 from ._headers import Headers, from_section, new
 from ._inlet import CLOSED, HEAD, LENGTH, SWITCHED, UNTIL_CLOSE
 from ._limits import DEFAULT_LIMITS, Limits
 from ._receiver import Receiver
+from ._repeated import MOST_BYTES, MOST_LINES, in_common
 from ._startline import (
     METHODS,
     PREFACE_LINE,
+    WITHOUT_BODY,
     RequestLine,
     StatusLine,
     check_authority,
@@ -28,9 +36,34 @@ if TYPE_CHECKING:
 
     from ._events import Event
     from ._framing import Fields
+    from ._repeated import Repeated
 
 
 match_plain = PLAIN_REQUEST.match
+is_plain_section = PLAIN_SECTION.fullmatch
+are_plain = PLAIN_FIELDS.fullmatch
+is_origin_form = ORIGIN_FORM.fullmatch
+
+
+def _plain_request(
+    method: str, target: bytes, section: bytes, known: Repeated | None
+) -> RequestHead:
+    # Slot by slot: the calls of both constructors would be 6 % of a request (3.13: 8 %).
+    headers = new(Headers)
+    headers._fields = section
+    headers._index = 0
+    headers._repeated = known
+    head = new(RequestHead)
+    head.method = method
+    head.target = target
+    head.version = "1.1"
+    head.headers = headers
+    head.content_length = None
+    head.chunked = False
+    head.keep_alive = True
+    head.expect = None
+    head.upgrade = None
+    return head
 
 
 def _with_upgrade(facts: Facts, headers: Headers) -> Facts:
@@ -51,7 +84,7 @@ class RequestParser(Receiver[RequestLine]):
         limits: what is accepted.
     """
 
-    __slots__ = ("_most_lines", "_plain_bytes", "_sure_bytes")
+    __slots__ = ("_last", "_most_lines", "_plain_bytes", "_repeated", "_sure_bytes")
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         super().__init__(limits)
@@ -59,33 +92,56 @@ class RequestParser(Receiver[RequestLine]):
         self._plain_bytes = min(limits.request_line, limits.header_bytes, limits.field_bytes)
         self._sure_bytes = limits.header_count * PLAIN_FIELD_BYTES
         self._most_lines = limits.header_count + 2
+        self._repeated: Repeated | None = None
+        self._last: bytes | None = None  # the first of two sections to compare; b"" after that
 
     def _parse_line(self, line: bytes) -> RequestLine:
         return parse_request_line(line)
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Event]:
         # The commonest read, one plain head and nothing else, with no call that can be saved.
-        if self._fresh and type(data) is bytes:
-            found = match_plain(data, 0, self._plain_bytes)
-            if found is not None:
-                name, target, section, digits = found.groups()
-                if (
-                    digits is None
-                    and len(data) == found.end()
-                    and (len(data) <= self._sure_bytes or data.count(b"\n") <= self._most_lines)
-                ):
+        if self._fresh and type(data) is bytes and len(data) <= self._plain_bytes:
+            try:
+                name, target, section = data.split(b" ", 2)
+            except ValueError:  # not even a request line
+                return super().receive_data(data)
+            method = WITHOUT_BODY.get(name)
+            if method is not None and is_origin_form(target) is not None:
+                known = self._repeated
+                fits = (
+                    known is not None
+                    and section.startswith(known.before)
+                    and section.endswith(known.after)
+                    and are_plain(section, known.start, len(section) - known.stop) is not None
+                    and (len(section) <= known.most or section.count(b"\n") <= self._most_lines)
+                )
+                if fits or self._is_plain(section):
                     self._base += len(data)
-                    headers = new(Headers)  # from_section, without the call
-                    headers._fields = section
-                    headers._index = 0
-                    method = METHODS.get(name) or name.decode()
-                    return [RequestHead(method, target, "1.1", headers), END]
+                    known = known if fits else None
+                    return [_plain_request(method, target, section, known), END]
+            found = match_plain(data, 0)
+            if found is not None:
                 events: list[Event] = []
                 self._advance(data, self._plain(found, data, events), events)
                 return events
         return super().receive_data(data)
 
     receive_data.__doc__ = Receiver.receive_data.__doc__
+
+    def _is_plain(self, section: bytes) -> bool:
+        """Judge all of a section from the version on; remember what may come again."""
+        if is_plain_section(section) is None:
+            return False
+        if len(section) > self._sure_bytes and section.count(b"\n") > self._most_lines:
+            return False
+        last, self._last = self._last, b""
+        if self._repeated is not None:
+            self._repeated = self._repeated.shrunk(section)
+        elif last:
+            self._repeated = in_common(last, section, self._limits.header_count)
+        elif last is None and len(section) <= MOST_BYTES and section.count(b"\n") <= MOST_LINES:
+            self._last = section
+        return True
 
     def _plain_head(self, data: bytes, pos: int, events: list[Event]) -> int:
         found = match_plain(data, pos, pos + self._plain_bytes)

@@ -20,6 +20,9 @@ METHODS = {
     for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH")
 }
 
+# Those of them that seldom come with a body.
+WITHOUT_BODY = {name: METHODS[name] for name in (b"GET", b"HEAD", b"DELETE", b"OPTIONS")}
+
 PREFACE_LINE = b"PRI * HTTP/2.0"
 
 

@@ -11,9 +11,11 @@ One number decides each fast path, and every other condition is folded into it:
 - ``resume_at``: a read that leaves ``size`` at or below it has to resume. It is the low mark while
   the pipe is paused, and -1 while it flows.
 
-Two figures are kept by what is not done per chunk. ``spent`` is what fairness counts, the bytes
-written and COST per write; with the number of writes (those that ``turn`` saw, and the inbox) it
-also tells the bytes. A long outbox has b"" in it here and there, where the reader has to yield.
+``limit`` is lower than the high mark where somebody has to look for another reason: -1 while a
+reader waits, and a quota of bytes above ``base``, which is what was buffered when the writing side
+last let go of the loop. ``countdown`` counts the writes down to the next look at that quota.
+
+How much was written is kept by what is not done per chunk: ``taken`` grows by the batch.
 
 Waiters: at most one reader, any number of writers; each is woken once, by whoever changes the state
 it waits for. The pipe makes no task, needs no running loop to be made, and is not thread-safe.
@@ -22,19 +24,21 @@ it waits for. The pipe makes no task, needs no running loop to be made, and is n
 from __future__ import annotations
 
 import types
-from asyncio import get_running_loop
+from asyncio import Future
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._errors import BrokenError, CapExceededError, ClosedError
-from ._fairness import COST, DONE, QUOTA
+from ._fairness import COST, DONE, QUOTA, YIELD
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Generator
 
 # Chunks that may be read without letting go of the loop.
 PART = QUOTA // COST
+
+# Writes between two looks at the quota; a count below 257 costs no allocation.
+STRIDE = 256
 
 
 class PipeStatistics(NamedTuple):
@@ -65,31 +69,10 @@ class Pipe:
     """What the two halves share. It is also the awaitable that a paused write returns."""
 
     __slots__ = (
-        "broken",
-        "cap",
-        "dropped",
-        "ended",
-        "error",
-        "high",
-        "inbox",
-        "limit",
-        "low",
-        "on_pause",
-        "on_resume",
-        "outbox",
-        "paused",
-        "peak",
-        "read_blocked",
-        "reader",
-        "reason",
-        "resume_at",
-        "size",
-        "spent",
-        "turned",
-        "write_blocked",
-        "writers",
-        "yield_at",
-    )
+        "base", "broken", "cap", "countdown", "dropped", "ended", "error", "flow", "high", "inbox",
+        "limit", "low", "on_pause", "on_resume", "outbox", "paused", "peak", "read_blocked", "reader",
+        "reason", "rest", "resume_at", "size", "strides", "taken", "write_blocked", "writers",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -99,34 +82,39 @@ class Pipe:
         on_pause: Callable[[], None] | None,
         on_resume: Callable[[], None] | None,
     ) -> None:
-        self.high = self.limit = high
+        self.high = high
+        self.limit = self.flow = min(high, QUOTA)
         self.low = low
         self.cap = cap
         self.on_pause = on_pause
         self.on_resume = on_resume
         self.inbox: list[bytes] = []
         self.outbox: list[bytes] = []
-        self.size = self.peak = self.spent = self.turned = self.dropped = 0
-        self.yield_at = QUOTA
+        self.rest: list[bytes] | None = None
+        self.size = self.peak = self.base = self.strides = self.taken = self.dropped = 0
+        self.countdown = STRIDE
         self.resume_at = -1
         self.paused = self.ended = self.broken = False
         self.error: BaseException | None = None
         self.reason: BaseException | None = None
-        self.reader: asyncio.Future[None] | None = None
-        self.writers: list[asyncio.Future[None]] = []
+        self.reader: Future[None] | None = None
+        self.writers: list[Future[None]] = []
         self.read_blocked = self.write_blocked = 0.0
 
     # The writing side.
 
     def put(self, data: bytes | bytearray | memoryview) -> Awaitable[None]:
         """A write that is more than appending and waking; see ByteSender.write."""
-        if not isinstance(data, (bytes, bytearray, memoryview)):
+        if type(data) is bytes:
+            chunk = data
+        elif isinstance(data, (bytes, bytearray, memoryview)):
+            chunk = bytes(data)
+        else:
             raise TypeError(f"data must be bytes-like, not {type(data).__name__}")
         if self.broken:
             raise self.broken_error()
         if self.ended:
             raise ClosedError("the sender was closed")
-        chunk = data if type(data) is bytes else bytes(data)
         if not chunk:
             return self if self.paused else DONE
         size = self.size + len(chunk)
@@ -134,7 +122,6 @@ class Pipe:
             raise CapExceededError("writes that nobody awaited pile up", self.cap)
         self.inbox.append(chunk)
         self.size = size
-        self.spent += len(chunk) + COST
         if size > self.peak:
             self.peak = size
         if self.reader is not None:
@@ -145,24 +132,39 @@ class Pipe:
             self.resume_at = self.low
             if self.on_pause is not None:
                 self.on_pause()
-        return self if self.paused else DONE
+        if self.paused:
+            return self
+        self.countdown -= 1
+        if not self.countdown or size - self.base > QUOTA:
+            return self.stride()
+        return DONE
+
+    def stride(self) -> Awaitable[None]:
+        """Look at the quota: DONE, or YIELD when it is used up."""
+        self.countdown = STRIDE
+        self.strides += 1
+        if self.size - self.base + self.strides * STRIDE * COST < QUOTA:
+            return DONE
+        self.base = self.size
+        self.strides = 0
+        if self.limit >= 0:
+            self.limit = min(self.high, self.base + QUOTA)
+        return YIELD
 
     def __await__(self) -> Generator[Any, None, None]:
         """Wait until the pipe is no longer paused; also after its end, for what is buffered."""
-        if self.broken:
-            raise self.broken_error()
-        if not self.paused:
-            return
-        waiter = get_running_loop().create_future()
-        self.writers.append(waiter)
-        since = monotonic()
-        try:
-            yield from waiter
-        finally:
-            self.write_blocked += monotonic() - since
-            self.yield_at = self.spent + QUOTA
-            if waiter in self.writers:
-                self.writers.remove(waiter)
+        if self.paused and not self.broken:
+            waiter: Future[None] = Future()
+            self.writers.append(waiter)
+            since = monotonic()
+            try:
+                yield from waiter
+            finally:
+                self.write_blocked += monotonic() - since
+                if waiter.cancelled() and waiter in self.writers:
+                    self.writers.remove(waiter)
+                self.strides = 0
+                self.countdown = STRIDE
         if self.broken:
             raise self.broken_error()
 
@@ -171,59 +173,73 @@ class Pipe:
             return
         self.ended = True
         self.error = error
-        self.limit = -1
         self.wake_reader()
+        self.limit = -1
 
     # The reading side.
 
     def turn(self) -> list[bytes]:
-        """Make the inbox the outbox; the latter must be empty."""
-        outbox = self.inbox
-        self.turned += len(outbox)
-        if len(outbox) <= PART:
-            self.inbox, self.outbox = self.outbox, outbox
-            outbox.reverse()
-            return outbox
-        self.inbox = []
-        self.outbox = parts = outbox[:PART]
-        for start in range(PART, len(outbox), PART):
-            parts.append(b"")
-            parts += outbox[start : start + PART]
-        parts.reverse()
-        return parts
+        """Make the inbox the outbox; the latter must be empty, and there must be a chunk.
+
+        Of a long inbox only a part; the rest is for later turns.
+        """
+        rest = self.rest
+        if rest is None:
+            rest = self.inbox
+            self.inbox = self.outbox
+            self.taken += self.size
+            self.base = 0
+            if self.limit > QUOTA:
+                self.limit = QUOTA
+            rest.reverse()
+            if len(rest) <= PART:
+                self.outbox = rest
+                return rest
+            self.rest = rest
+        self.outbox = rest[-PART:]
+        del rest[-PART:]
+        if not rest:
+            self.rest = None
+        return self.outbox
 
     def resume(self) -> None:
         self.paused = False
         self.resume_at = -1
         if not self.ended and not self.broken:
-            self.limit = self.high
-        self.wake_writers()
+            self.base = 0
+            self.limit = self.flow
+        if self.writers:
+            self.wake_writers()
         if self.on_resume is not None:
             self.on_resume()
 
     @types.coroutine
     def readable(self) -> Generator[Any, None, None]:
         """Wait until there is a chunk, or an ending of any kind."""
-        self.reader = waiter = get_running_loop().create_future()
+        self.reader = waiter = Future()
+        self.limit = -1
         since = monotonic()
         try:
             yield from waiter
         finally:
-            self.reader = None
             self.read_blocked += monotonic() - since
+            if self.reader is waiter:
+                self.reader = None
+                self.limit = self.flow
 
     def give_up(self, reason: BaseException | None) -> None:
         if self.broken or (self.ended and not self.size):
             return
         self.broken = True
         self.reason = reason
-        self.limit = -1
+        self.taken = self.bytes_in
         self.dropped += self.size
         self.size = 0
-        self.turned += len(self.inbox)
         self.inbox.clear()
         self.outbox.clear()
+        self.rest = None
         self.wake_reader()
+        self.limit = -1
         self.wake_writers()
         if self.paused:
             self.resume()
@@ -238,6 +254,8 @@ class Pipe:
         if reader is not None:
             # At once, so that the writes that follow in this turn find nobody to wake.
             self.reader = None
+            self.base = 0
+            self.limit = self.flow
             if not reader.done():
                 reader.set_result(None)
 
@@ -266,17 +284,18 @@ class Pipe:
 
     @property
     def bytes_in(self) -> int:
-        return self.spent - COST * (self.turned + len(self.inbox))
+        return self.taken + sum(map(len, self.inbox))
 
     def statistics(self) -> PipeStatistics:
+        bytes_in = self.bytes_in
         return PipeStatistics(
             buffered=self.size,
             peak=self.peak,
             high=self.high,
             low=self.low,
             cap=self.cap,
-            bytes_in=self.bytes_in,
-            bytes_out=self.bytes_in - self.size - self.dropped,
+            bytes_in=bytes_in,
+            bytes_out=bytes_in - self.size - self.dropped,
             bytes_dropped=self.dropped,
             paused=self.paused,
             sender_open=not self.ended,

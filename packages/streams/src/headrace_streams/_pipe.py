@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from ._buffer import Pipe, PipeStatistics
 from ._errors import BrokenError, ClosedError, raisable
-from ._fairness import COST, DONE, QUOTA, YIELD
+from ._fairness import DONE, YIELD
 from ._receiver import ByteReceiver
 from ._sender import ByteSender
 
@@ -36,21 +36,15 @@ class PipeSender(ByteSender):
 
     def write(self, data: bytes | bytearray | memoryview) -> Awaitable[None]:
         pipe = self._pipe
-        count = len(data)
-        size = pipe.size + count
-        if size > pipe.limit or type(data) is not bytes or not count:
+        size = pipe.size + len(data)
+        if size > pipe.limit or type(data) is not bytes or not data:
             return pipe.put(data)
         pipe.inbox.append(data)
         pipe.size = size
         if size > pipe.peak:
             pipe.peak = size
-        if pipe.reader is not None:
-            pipe.wake_reader()
-        pipe.spent = spent = pipe.spent + count + COST
-        if spent > pipe.yield_at:
-            pipe.yield_at = spent + QUOTA
-            return YIELD
-        return DONE
+        pipe.countdown = countdown = pipe.countdown - 1
+        return DONE if countdown else pipe.stride()
 
     write.__doc__ = ByteSender.write.__doc__
 
@@ -105,15 +99,19 @@ class PipeReceiver(ByteReceiver):
         self._pipe = pipe
 
     async def get(self) -> bytes | None:
-        pipe = self._pipe
-        outbox = pipe.outbox
         if self._slow:
             return await ByteReceiver.get(self)
+        pipe = self._pipe
+        outbox = pipe.outbox
         if not outbox:
+            if pipe.rest is not None:
+                pipe.turn()
+                await YIELD
+                return await ByteReceiver.get(self)
             if not pipe.inbox:
-                # A negative limit is an ending, or high=0. Else wait, without the four coroutines
-                # that the general way would be.
-                if pipe.limit < 0:
+                # Closed or cancelled, or nothing there. Wait without the four coroutines that the
+                # general way would be.
+                if pipe.ended or pipe.broken:
                     return await ByteReceiver.get(self)
                 self._busy = self._slow = True
                 try:
@@ -125,9 +123,6 @@ class PipeReceiver(ByteReceiver):
                     return await ByteReceiver.get(self)
             outbox = pipe.turn()
         chunk = outbox.pop()
-        if not chunk:
-            await YIELD
-            return await ByteReceiver.get(self)
         pipe.size = size = pipe.size - len(chunk)
         if size <= pipe.resume_at:
             pipe.resume()
@@ -137,7 +132,7 @@ class PipeReceiver(ByteReceiver):
 
     async def _next(self) -> bytes | None:
         pipe = self._pipe
-        while not pipe.outbox and not pipe.inbox:
+        while not pipe.size:
             if pipe.broken:
                 raise ClosedError("the receiver was cancelled")
             if pipe.ended:
@@ -145,10 +140,13 @@ class PipeReceiver(ByteReceiver):
                     raise pipe.error
                 return None
             await pipe.readable()
-        chunk = (pipe.outbox or pipe.turn()).pop()
-        if not chunk:
-            await YIELD
-            return b""
+        if not pipe.outbox:
+            more = pipe.rest is not None
+            pipe.turn()
+            if more:
+                await YIELD
+                return b""
+        chunk = pipe.outbox.pop()
         pipe.size -= len(chunk)
         if pipe.size <= pipe.resume_at:
             pipe.resume()

@@ -26,9 +26,11 @@ if atheris is not None:
     with atheris.instrument_imports(include=["headrace_http_parser"]):
         import headrace_http_parser as http
         from headrace_http_parser import testing
+        from headrace_http_parser._repeated import MOST_BYTES
 else:
     import headrace_http_parser as http
     from headrace_http_parser import testing
+    from headrace_http_parser._repeated import MOST_BYTES
 
 TINY = http.Limits(
     request_line=40,
@@ -67,6 +69,9 @@ def check_memory(parser: Any, limits: http.Limits, fed: int) -> None:
             size = sum(len(name) + len(value) for name, value in section.pairs)
             assert len(section.pairs) <= max(limits.header_count, limits.trailer_count)
             assert size <= max(limits.header_bytes, limits.trailer_bytes)
+    known = getattr(parser, "_repeated", None)
+    assert known is None or known.start + known.stop <= MOST_BYTES
+    assert len(getattr(parser, "_last", None) or b"") <= MOST_BYTES
 
 
 def feed(kind: int, limits: http.Limits, pieces: list[bytes]) -> Outcome:
@@ -137,6 +142,12 @@ def check_round_trip(events: list[http.Event]) -> None:
     assert [pair for pair in again.headers.raw if pair[0].lower() not in skipped] == pairs
 
 
+def one_by_one(wire: bytes) -> list[bytes]:
+    """Cut behind each empty line, as a client sends that waits: its next head is compared."""
+    heads = wire.split(b"\r\n\r\n")
+    return [head + b"\r\n\r\n" for head in heads[:-1]] + [heads[-1]]
+
+
 def check(data: bytes) -> None:
     kind, which, first, second = data[:PREFIX]
     wire = data[PREFIX:]
@@ -147,6 +158,7 @@ def check(data: bytes) -> None:
     if wire:
         a, b = sorted((first * 7 % len(wire), second * 13 % len(wire)))
         assert feed(kind, limits, [wire[:a], wire[a:b], wire[b:]]) == whole, "cut differs"
+        assert feed(kind, limits, one_by_one(wire)) == whole, "one head per call differs"
     if first % 16 == 0:
         assert count_calls(kind, limits, single) <= 20 * len(wire) + 50, "calls outgrow bytes"
         assert count_calls(kind, limits, [wire]) <= 12 * len(wire) + 50, "calls outgrow bytes"
@@ -158,7 +170,22 @@ def one_input(data: bytes) -> None:
         check(data)
 
 
+FIRST = (
+    b"GET /1 HTTP/1.1\r\nHost: www.example.org\r\nAccept: some/thing\r\nCookie: a\r\nTe: b\r\n\r\n"
+)
+HABITS = (
+    b"Cookie: c\r\n",
+    b"",
+    b"Content-Length: 0\r\n",
+    b"Connection: close\r\n",
+    b"X: d\r\nY: e\r\n",
+)
+
+
 def write_seeds(folder: Path) -> None:
+    for number, lines in enumerate(HABITS):
+        seed = b"".join(FIRST.replace(b"Cookie: a\r\n", new) for new in (HABITS[0], lines, lines))
+        (folder / f"seed-habits-{number}").write_bytes(bytes((1, 0, 16, 5)) + FIRST + seed)
     rows: list[tuple[int, Any]] = [(1, row) for row in testing.ACCEPTED_REQUESTS]
     rows += [(1, row) for row in testing.REFUSED_REQUESTS]
     rows += [(0, row) for row in testing.ACCEPTED_RESPONSES]

@@ -3,11 +3,14 @@
 import asyncio
 import logging
 import signal
+import socket
 
 import pytest
 
 from headrace import Config, EndReason, Headrace, Server, text
 from headrace import _server as module
+from headrace._probe import KEEP_ALIVE, keep_alive
+from headrace._statistics import ExchangeStatistics
 from headrace.exceptions import ListenError
 from headrace.testing import FakeClock, FakeTransport, settle
 
@@ -17,8 +20,14 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 class Socket:
+    def __init__(self):
+        self.options = {}
+
     def getsockname(self):
         return ("127.0.0.1", 4242)
+
+    def setsockopt(self, level, option, value):
+        self.options[option] = value
 
 
 class Listener:
@@ -86,6 +95,21 @@ async def test_it_binds_what_the_settings_say(app, listeners):
         assert server.port == 4242
         assert not listeners[0].closed
     assert listeners[0].closed
+
+
+async def test_the_kernel_looks_for_clients_that_vanished(app, listeners):
+    async with Server(app):
+        options = listeners[0].sockets[0].options
+    assert options[socket.SO_KEEPALIVE] == 1
+    assert {options[getattr(socket, name)] for name in KEEP_ALIVE} == {60, 15, 4}
+
+
+async def test_keep_alive_where_its_times_cannot_be_set(monkeypatch):
+    for name in KEEP_ALIVE:
+        monkeypatch.delattr(socket, name)
+    listener = Socket()
+    keep_alive(listener)
+    assert listener.options == {socket.SO_KEEPALIVE: 1}
 
 
 async def test_listeners_run_in_order(app, listeners):
@@ -282,3 +306,60 @@ def test_serve_runs_a_loop_and_logs_to_somewhere(app, monkeypatch, configured):
     module.serve(app, config)
     assert ran == [(app, config)]
     assert len(basic) == (0 if configured else 1)
+
+
+# Limits of the whole server.
+
+
+async def test_one_connection_too_many_is_refused(app, listeners, caplog):
+    async with Server(app, Config(max_connections=2)) as server:
+        first, transport = listeners[0].connect()
+        listeners[0].connect()
+        for _ in range(2):
+            _, refused = listeners[0].connect()
+            assert refused.writes[0].startswith(b"HTTP/1.1 503 ")
+            assert b"connection: close\r\n" in refused.writes[0]
+            assert refused.is_closing()
+        assert len(server.connections) == 2
+        assert [r.getMessage() for r in caplog.records] == [
+            "more than max_connections=2: further ones are refused"
+        ]
+        transport.lose(None)
+        await settle()
+        _, accepted = listeners[0].connect()
+        assert not accepted.is_closing()
+        listeners[0].connect()
+        assert len(caplog.records) == 2
+        accepted.lose(None)
+
+
+async def test_any_number_of_connections(app, listeners):
+    async with Server(app, Config(max_connections=0)) as server:
+        for _ in range(5):
+            listeners[0].connect()
+        assert len(server.connections) == 5
+
+
+async def test_statistics(app, listeners):
+    @app.post("/up", stream=True)
+    async def up(request):
+        await asyncio.Event().wait()
+
+    clock = FakeClock()
+    async with Server(app, Config(drain_timeout=0.0), clock=clock) as server:
+        listeners[0].connect()
+        answered, _ = listeners[0].connect()
+        answered.data_received(GET)
+        uploading, _ = listeners[0].connect()
+        uploading.data_received(
+            b"POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n" + b"x" * 5
+        )
+        await settle()
+        clock.advance(3)
+        server.sweeper.sweep()
+        found = server.statistics()
+        assert (found.requests, found.exchanges, len(found.connections)) == (1, 1, 3)
+        assert (found.buffered_in, found.buffered_out, found.pressed) == (5, 0, False)
+        (busy,) = [each for each in found.connections if each.exchange is not None]
+        assert (busy.peer, busy.buffered_in) == (("192.0.2.1", 50000), 5)
+        assert busy.exchange == ExchangeStatistics("POST", "/up", "HANDLING", 5, 0, 3.0)

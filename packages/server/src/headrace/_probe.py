@@ -17,6 +17,7 @@ import socket
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from asyncio.trsock import TransportSocket
     from collections.abc import Callable
 
 TICK: Final = 0.05
@@ -25,8 +26,15 @@ TICK: Final = 0.05
 DELAYS: Final = (0.1, 0.4, 1.5, 6.0, 25.0)
 """Seconds from one probe to the next while nothing else is sent; the last one holds on."""
 
+PATIENCE: Final = 1.0
+"""Seconds of paused reading after which a client is probed that has sent no FIN. When a client
+leaves amid an upload, its FIN stays behind what its kernel still has to send."""
+
 MOST_CHUNK_PROBES: Final = 8
 """Leading zeros of one chunk's size. Parsers take up to 16 digits, a chunk of ours has 5 or 6."""
+
+KEEP_ALIVE: Final = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 4}
+"""Seconds of silence, seconds between questions, and questions without an answer."""
 
 CLOSE: Final = 7
 CLOSE_WAIT: Final = 8
@@ -44,6 +52,17 @@ def tcp_state(transport: asyncio.BaseTransport) -> int | None:
     return info[0]
 
 
+def keep_alive(listener: socket.socket | TransportSocket) -> None:
+    """Have the kernel ask silent clients whether they are there; accepted sockets inherit it.
+
+    This finds those that vanish without a FIN, and those for whose FIN no probe is left.
+    """
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEP_ALIVE.items():
+        if hasattr(socket, name):
+            listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
 class Peer:
     """The state of knowledge about one client.
 
@@ -53,7 +72,16 @@ class Peer:
         grace: seconds that a silent stream goes on where no probe is possible.
     """
 
-    __slots__ = ("_count", "_grace", "_next", "_send_probe", "_sent", "_since", "_transport")
+    __slots__ = (
+        "_closed",
+        "_count",
+        "_grace",
+        "_next",
+        "_send_probe",
+        "_sent",
+        "_since",
+        "_transport",
+    )
 
     def __init__(
         self, transport: asyncio.Transport, send_probe: Callable[[], bool], grace: float
@@ -61,6 +89,7 @@ class Peer:
         self._transport = transport
         self._send_probe = send_probe
         self._grace = grace
+        self._closed = False
         self._sent = -1
         self._count = 0
         self._next = 0.0
@@ -78,12 +107,13 @@ class Peer:
         state = tcp_state(self._transport)
         if state == CLOSE:
             return True
-        if state != CLOSE_WAIT and not (state is None and eof):
-            return False
-        if sent() != self._sent:
+        closed = state == CLOSE_WAIT or eof
+        if sent() != self._sent or closed != self._closed:
             self._sent = sent()
+            self._closed = closed
             self._count = 0
-            self._next = self._since = now
+            self._since = now
+            self._next = now if closed else now + PATIENCE
         if now < self._next or self._transport.get_write_buffer_size():
             return False
         if self._count < MOST_CHUNK_PROBES and self._send_probe():
@@ -91,7 +121,7 @@ class Peer:
             self._next = now + DELAYS[min(self._count, len(DELAYS) - 1)]
             self._count += 1
             return False
-        return not self._count and streams and now - self._since >= self._grace
+        return eof and not self._count and streams and now - self._since >= self._grace
 
 
 class Watched(Protocol):

@@ -18,7 +18,7 @@ from ._budget import Budget
 from ._connection import Connection
 from ._end import EndReason
 from ._hooks import run_listeners
-from ._probe import Prober
+from ._probe import Prober, keep_alive
 from ._statistics import Statistics, statistics
 from ._sweeper import Sweeper
 from .exceptions import ListenError
@@ -167,6 +167,8 @@ class Server:
             )
         except OSError as error:
             raise ListenError(config.host, config.port, error) from error
+        for listener in self._listener.sockets:
+            keep_alive(listener)
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:

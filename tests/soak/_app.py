@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -25,6 +24,12 @@ app.ctx.endings = Counter()
 
 class Planned(Exception):
     """Raised by the routes that fail on purpose; any other exception is a finding."""
+
+    raised = 0
+
+    def __init__(self, when: str) -> None:
+        super().__init__(when)
+        Planned.raised += 1
 
 
 class Running:
@@ -92,6 +97,13 @@ async def ignored(request: Request) -> BaseResponse:
     return empty()
 
 
+@app.post("/unread", stream=True)
+async def unread(request: Request) -> BaseResponse:
+    with Running("unread"):
+        await asyncio.Event().wait()
+    return empty()
+
+
 @app.post("/early", stream=True)
 async def early(request: Request) -> BaseResponse:
     return text("without reading")
@@ -130,17 +142,17 @@ async def thread(request: Request) -> BaseResponse:
 async def endless_thread(request: Request) -> BaseResponse:
     def pieces() -> Iterator[bytes]:
         with Running("endless-thread"):
-            yield from itertools.repeat(bytes(16384))
+            while True:
+                yield b"x" * 16384
 
     return stream(pieces())
 
 
 @app.get("/endless")
 async def endless(request: Request) -> AsyncIterator[bytes]:
-    block = bytes(65536)
     with Running("endless"):
         while True:
-            yield block
+            yield b"x" * 65536  # made anew: one that is shared would cost its memory once
 
 
 @app.get("/csv")

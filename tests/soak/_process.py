@@ -37,6 +37,10 @@ class State:
 class Served:
     """A server process; ends with the ``async with`` block.
 
+    Args:
+        loop: ``asyncio`` or ``uvloop``.
+        settings: fields of ``headrace.Config``, instead of the soak's.
+
     Attributes:
         target: where clients connect to.
         log: what the server wrote to standard error, complete when the block is left.
@@ -45,14 +49,14 @@ class Served:
 
     target: Target
 
-    def __init__(self, loop: str) -> None:
+    def __init__(self, loop: str, **settings: Any) -> None:
         self.log = ""
         self.code: int | None = None
-        self._loop = loop
+        self._arguments = (loop, json.dumps(settings))
 
     async def __aenter__(self) -> Self:
         self._child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.soak._service", self._loop),
+            *(sys.executable, "-m", "tests.soak._service", *self._arguments),
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

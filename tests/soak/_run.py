@@ -131,6 +131,9 @@ class Soak:
         grown = end.resident - warm.resident
         if grown > GROWTH:
             self._report.findings[f"resident memory has grown by {grown / MIB:.0f} MiB"] += 1
+        if end.told["planned"] != end.told["raised"]:
+            text = f"{end.told['raised']} exceptions were logged {end.told['planned']} times"
+            self._report.findings[text] += 1
         for text, count in end.told["failures"].items():
             self._report.findings[f"logged: {text}"] += count
 

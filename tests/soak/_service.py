@@ -1,4 +1,4 @@
-"""The server's process: ``python -m tests.soak._service asyncio``.
+"""The server's process: ``python -m tests.soak._service asyncio '{"head_timeout": 1}'``.
 
 It serves the application under soak, and on a second port a control application, so that asking
 after the server's state changes as little of it as possible. The first line of standard output
@@ -8,6 +8,7 @@ tells both ports.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import gc
 import logging
 import os
@@ -16,6 +17,7 @@ import signal
 import sys
 import threading
 from collections import Counter
+from json import loads as decode
 from typing import Any, Literal, cast
 
 from tests.faults import room_for_descriptors
@@ -93,9 +95,11 @@ async def state(request: Request) -> BaseResponse:
                 "connections": len(told.connections),
                 "exchanges": told.exchanges,
                 "buffered": told.buffered_in + told.buffered_out,
+                "pressed": told.pressed,
             },
             "requests": told.requests,
             "endings": app.ctx.endings,
+            "raised": Planned.raised,
             "planned": findings.planned,
             "failures": findings.failures,
             "warnings": findings.warnings,
@@ -106,11 +110,11 @@ async def state(request: Request) -> BaseResponse:
 COUNTED: tuple[type[Any], ...] = (Connection, Exchange, Request)
 
 
-async def main() -> None:
+async def main(config: Config) -> None:
     """Serve until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with Server(app, CONFIG) as server, Server(control, Config(port=0)) as second:
+    async with Server(app, config) as server, Server(control, Config(port=0)) as second:
         control.ctx.server = server
         print(server.port, second.port, flush=True)
         await stop.wait()
@@ -121,4 +125,4 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, handlers=[findings])
     kind = cast("Literal['asyncio', 'uvloop']", sys.argv[1])
     with asyncio.Runner(loop_factory=loop_factory(kind)) as runner:
-        runner.run(main())
+        runner.run(main(dataclasses.replace(CONFIG, **decode(sys.argv[2]))))

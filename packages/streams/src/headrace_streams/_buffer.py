@@ -104,7 +104,7 @@ class Pipe:
     # The writing side.
 
     def put(self, data: bytes | bytearray | memoryview) -> Awaitable[None]:
-        """A write that is more than appending and waking; see ByteSender.write."""
+        """A write that is more than appending; see ByteSender.write."""
         if type(data) is bytes:
             chunk = data
         elif isinstance(data, (bytes, bytearray, memoryview)):
@@ -126,6 +126,8 @@ class Pipe:
             self.peak = size
         if self.reader is not None:
             self.wake_reader()
+            if size <= self.limit:
+                return DONE  # the first write of a batch: the quota begins with the next
         if size > self.high and not self.paused:
             self.paused = True
             self.limit = -1
@@ -208,8 +210,10 @@ class Pipe:
         if not self.ended and not self.broken:
             self.base = 0
             self.limit = self.flow
-        if self.writers:
-            self.wake_writers()
+        writers, self.writers = self.writers, []
+        for writer in writers:
+            if not writer.done():
+                writer.set_result(None)
         if self.on_resume is not None:
             self.on_resume()
 
@@ -222,10 +226,13 @@ class Pipe:
         try:
             yield from waiter
         finally:
-            self.read_blocked += monotonic() - since
-            if self.reader is waiter:
-                self.reader = None
-                self.limit = self.flow
+            self.stop_waiting(waiter, since)
+
+    def stop_waiting(self, waiter: Future[None], since: float) -> None:
+        self.read_blocked += monotonic() - since
+        if self.reader is waiter:  # cancelled, not woken
+            self.reader = None
+            self.limit = self.flow
 
     def give_up(self, reason: BaseException | None) -> None:
         if self.broken or (self.ended and not self.size):
@@ -240,7 +247,6 @@ class Pipe:
         self.rest = None
         self.wake_reader()
         self.limit = -1
-        self.wake_writers()
         if self.paused:
             self.resume()
 
@@ -258,12 +264,6 @@ class Pipe:
             self.limit = self.flow
             if not reader.done():
                 reader.set_result(None)
-
-    def wake_writers(self) -> None:
-        writers, self.writers = self.writers, []
-        for writer in writers:
-            if not writer.done():
-                writer.set_result(None)
 
     def abandon(self, ending: Callable[[BaseException], None], error: BaseException) -> None:
         """End from a half's ``__del__``: the garbage collector may run in any thread."""

@@ -7,6 +7,8 @@ has as a method for the rare cases. Keep the two in step, and profile before add
 from __future__ import annotations
 
 import warnings
+from asyncio import Future
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from ._buffer import Pipe, PipeStatistics
@@ -114,9 +116,13 @@ class PipeReceiver(ByteReceiver):
                 if pipe.ended or pipe.broken:
                     return await ByteReceiver.get(self)
                 self._busy = self._slow = True
+                pipe.limit = -1
+                pipe.reader = waiter = Future()
+                since = monotonic()
                 try:
-                    await pipe.readable()
+                    await waiter
                 finally:
+                    pipe.stop_waiting(waiter, since)
                     self._busy = False
                     self._slow = self._held or self._rest != b""
                 if not pipe.inbox:

@@ -613,7 +613,8 @@ async def test_bytes_are_counted_over_all_batches_and_a_cancel() -> None:
 
 async def test_statistics(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = itertools.count(100)
-    monkeypatch.setattr("headrace_streams._buffer.monotonic", lambda: float(next(ticks)))
+    for module in ("_buffer", "_pipe"):
+        monkeypatch.setattr(f"headrace_streams.{module}.monotonic", lambda: float(next(ticks)))
     sender, receiver = pipe(high=10, low=2)
     reading = asyncio.create_task(receiver.get())
     await turns()

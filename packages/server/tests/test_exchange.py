@@ -1,13 +1,11 @@
 """The life of an exchange, driven by a wire that has no bytes, no framing and no transport."""
 
 import asyncio
-import contextvars
 import logging
 
 import pytest
 
 from headrace import Config, EndReason, Headrace, HTTPResponse, text
-from headrace._exchange import Exchange
 from headrace._fields import fields
 from headrace._state import State
 from headrace.exceptions import (
@@ -17,93 +15,21 @@ from headrace.exceptions import (
     TruncatedBody,
 )
 from headrace.response import stream
-from headrace.testing import settle
-from headrace_http_parser import Headers
+from headrace.testing import MemoryExchange, MemoryHead, settle
 
 pytestmark = pytest.mark.anyio
 
 
-class Head:
-    """A request's head as any version of HTTP could give it."""
-
-    def __init__(self, method="GET", target="/", body=False, length=None, expect=None):
-        self.method = method
-        self.target = target.encode()
-        self.version = "2"
-        self.headers = Headers([("host", "a")])
-        self.content_length = length
-        self.has_body = body or length is not None
-        self.expect = expect
-
-
-class MemoryWire:
-    """Keeps what an exchange says as a list of values."""
-
-    peer = ("192.0.2.1", 5)
-
-    def __init__(self):
-        self.said = []
-        self.held = 0
-        self.stalled = False
-        self.trails = False
-
-    def start(self, status, headers, length, *, whole):
-        for name, value in headers:
-            if "\n" in value:
-                raise ValueError(f"bad value of {name}")
-        self.said.append(("start", status, length, whole))
-
-    def send(self, pieces, size, end):
-        assert sum(map(len, pieces)) == size
-        self.held += size if self.stalled else 0
-        self.said.append(("end" if end else "data", b"".join(pieces)))
-
-    def interim(self, status, headers=()):
-        self.said.append(("interim", status, *headers))
-
-    def takes_trailers(self):
-        return self.trails
-
-    def trail(self, fields):
-        if any(name == "content-length" for name, _ in fields):
-            raise ResponseError("that is no trailer")
-        self.said.append(("trail", *fields))
-
-    def buffered(self):
-        return self.held
-
-    def pause_reading(self):
-        self.said.append("pause")
-
-    def resume_reading(self):
-        self.said.append("resume")
-
-    def cut(self, *, gently):
-        self.said.append(("cut", "gently" if gently else "hard"))
-
-    def ended(self, exchange):
-        self.said.append(("ended", exchange.reason))
-
-    @property
-    def body(self):
-        return b"".join(said[1] for said in self.said if said[0] in ("data", "end"))
-
-
-class Driver:
+class Driver(MemoryExchange):
     """An application with one handler, and what drives an exchange over it."""
 
-    def __init__(self, handler, *, streams=False, config=None):
-        self.app = Headrace("exchange", config=config or Config())
-        self.app.add_route(handler, "/", methods=["GET", "POST", "HEAD"], stream=streams)
-        self.wire = MemoryWire()
+    def __init__(self, handler, *, streams=False, config=None, **settings):
+        app = Headrace("exchange", config=config or Config())
+        app.add_route(handler, "/", methods=["GET", "POST", "HEAD"], stream=streams, **settings)
+        super().__init__(app)
 
     def open(self, paused=False, **head):
-        context = contextvars.copy_context()
-        self.exchange = Exchange(
-            Head(**head), self.wire, self.app.dispatch(), context, paused=paused
-        )
-        self.exchange.open()
-        return self.exchange
+        return super().open(MemoryHead(**head), paused=paused)
 
     async def run(self, **head):
         self.open(**head)
@@ -374,7 +300,7 @@ async def test_two_lengths_are_refused(caplog):
 
 async def test_a_response_that_could_not_begin_leaves_no_length_behind():
     async def handler(request):
-        with pytest.raises(ValueError, match="bad value"):
+        with pytest.raises(ResponseError, match="bad value"):
             await request.respond(headers={"content-length": "5", "a": "b\nc"})
         async with await request.respond() as response:
             await response.send("longer than five")

@@ -313,7 +313,7 @@ def test_serve_runs_a_loop_and_logs_to_somewhere(app, monkeypatch, configured):
 
 async def test_one_connection_too_many_is_refused(app, listeners, caplog):
     async with Server(app, Config(max_connections=2)) as server:
-        first, transport = listeners[0].connect()
+        _, transport = listeners[0].connect()
         listeners[0].connect()
         for _ in range(2):
             _, refused = listeners[0].connect()

@@ -1,32 +1,19 @@
-"""Connections without sockets and time without waiting, for tests of applications and servers.
-
-::
-
-    conversation = Conversation(app)
-    await conversation.send(b"GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n")
-    assert conversation.take().endswith(b"hello")
-
-Everything runs in the test's own event loop. Deadlines pass when the test says so
-(:meth:`Conversation.wait`), and the client reads when the test says so
-(:attr:`FakeTransport.reading`).
-"""
+"""A transport, a client's connection over it, and a clock, all in memory."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from ._config import override
-from ._connection import Connection
-from ._probe import CLOSE, CLOSE_WAIT
-from ._server import Server
+from .._config import override
+from .._connection import Connection
+from .._probe import CLOSE, CLOSE_WAIT
+from .._server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ._app import Headrace
-
-__all__ = ["Conversation", "FakeClock", "FakeTransport", "settle"]
+    from .._app import Headrace
 
 ESTABLISHED = 1
 

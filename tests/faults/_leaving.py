@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from ._answer import AnswerReader
 from ._line import Line, Target
-from ._meeting import PATIENCE, meet
+from ._meeting import PATIENCE, meet, sending
 from ._outcome import Ending, Outcome
 
 
@@ -39,6 +39,7 @@ async def leaving(
     *,
     sent: int | None = None,
     received: int = 0,
+    still: float = 0.2,
     stay: float = 0.0,
     patience: float = PATIENCE,
 ) -> Outcome:
@@ -49,17 +50,22 @@ async def leaving(
         request: head and body.
         how: by FIN or by RST.
         sent: bytes of the request to send; all by default.
-        received: bytes of whatever comes to read before leaving.
-        stay: seconds between reading and leaving.
+        received: bytes of whatever comes to read, at least, before leaving.
+        still: seconds without a byte taken after which the server has stopped taking, so that
+            the rest is not sent.
+        stay: seconds between all that and leaving.
         patience: seconds.
     """
 
     async def talk(line: Line, reader: AnswerReader) -> Ending:
-        await line.send(request[:sent])
-        while line.received < received:
-            if not await line.receive(min(65536, received - line.received)):
-                return Ending.CLOSED
-        if stay:
+        async with sending(line, [request[:sent]]) as sender:
+            while line.received < received:
+                if not await line.receive():
+                    return Ending.CLOSED
+            before = -1
+            while not sender.done() and line.sent > before:
+                before = line.sent
+                await asyncio.wait([sender], timeout=still)
             await asyncio.sleep(stay)
         return leave(line, how)
 

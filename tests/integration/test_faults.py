@@ -283,7 +283,7 @@ def test_leaving(how, sent, received):
         serve, lambda target: leaving(target, request, how, sent=sent, received=received, stay=0.05)
     )
     assert outcome.ending is Ending.LEFT
-    assert outcome.received == received
+    assert outcome.received >= received
     if how is Leave.RST:
         assert seen == ["rst"]
     elif sent is not None:

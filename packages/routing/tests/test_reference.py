@@ -25,6 +25,15 @@ KINDS: dict[str, tuple[Callable[[str], bool], tuple[object, ...]]] = {
     "<{}>": (bool, (2, 90)),
 }
 PATH = "<{}:path>"
+# What of its segment is the value of a parameter.
+CUT = {
+    "a<{}>": slice(1, None),
+    "<{}>b": slice(0, -1),
+    "<{}:int>": slice(None),
+    "<{}:alpha>": slice(None),
+    "<{}>": slice(None),
+    PATH: slice(None),
+}
 METHODS = ["GET", "PUT", "HEAD"]
 
 
@@ -38,10 +47,30 @@ class Naive:
     strict: bool
     methods: list[str]
 
+    def name(self, index: int) -> str:
+        """Of a parameter: every other route calls its own the other way round."""
+        return f"p{index if self.number % 2 else len(self.kinds) - index}"
+
     @property
     def pattern(self) -> str:
-        names = (kind.format(f"p{index}") for index, kind in enumerate(self.kinds))
+        names = (kind.format(self.name(index)) for index, kind in enumerate(self.kinds))
         return "".join(f"/{name}" for name in names) + "/" * (self.slash or not self.kinds)
+
+    def params(self, path: str) -> dict[str, Any]:
+        """The parameters for a path that fits."""
+        segments = path[1:].split("/")
+        if PATH in self.kinds:
+            at = self.kinds.index(PATH)
+            after = len(self.kinds) - at - 1
+            slash = bool(after) and not segments[-1]
+            end = len(segments) - after - slash
+            segments[at:end] = ["/".join(segments[at:end])]
+        texts = dict(enumerate(segments))
+        return {
+            self.name(index): int(texts[index]) if ":int" in kind else texts[index][CUT[kind]]
+            for index, kind in enumerate(self.kinds)
+            if "<" in kind
+        }
 
     def rank(self, segments: list[str], slash: bool) -> list[tuple[Any, ...]] | None:
         """Its precedence for a path, segment by segment; None if it does not fit."""
@@ -83,10 +112,10 @@ def reference(routes: list[Naive], method: str, path: str) -> Any:
     for _, route in fits:
         own = [r for rank, r in fits if r.kinds == route.kinds]
         if method in route.methods:
-            return route.number
+            return route.number, route.params(path)
         explicit = any("HEAD" in other.methods for other in own)
         if method == "HEAD" and "GET" in route.methods and not explicit:
-            return route.number
+            return route.number, route.params(path)
     if not fits:
         return "NotFound"
     allowed = {m for _, r in fits for m in r.methods}
@@ -129,7 +158,7 @@ def test_against_the_reference(shapes: list[Naive], paths: list[list[str]], rand
             for subject in (router, other):
                 got = subject.match(method, path)
                 handler = getattr(got, "handler", None)
-                found = handler if handler is not None else type(got).__name__
+                found = type(got).__name__ if handler is None else (handler, got.params)
                 if found == "MethodNotAllowed":
                     found = (found, *getattr(got, "allowed"))  # noqa: B009
                 assert found == expected, (method, path)
@@ -138,7 +167,7 @@ def test_against_the_reference(shapes: list[Naive], paths: list[list[str]], rand
 def test_the_reference_itself() -> None:
     routes = [Naive(0, ["a", PATH], False, False, ["GET"]), Naive(1, ["a"], False, True, ["PUT"])]
     assert [r.pattern for r in routes] == ["/a/<p1:path>", "/a"]
-    assert reference(routes, "HEAD", "/a/b") == 0
+    assert reference(routes, "HEAD", "/a/b") == (0, {"p1": "b"})
     assert reference(routes, "PUT", "/a/") == "NotFound"
     assert reference(routes, "GET", "/a") == ("MethodNotAllowed", "OPTIONS", "PUT")
 

@@ -38,6 +38,7 @@ MAX_SEGMENTS = 128
 
 NAME = re.compile(r"[^\W\d]\w*")
 TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+LITERAL = re.compile("[^/<]*")
 EXTENSIONS = re.compile(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*(?:\|[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*)*")
 FORBIDDEN = {
     "?": "a path without a query",
@@ -82,19 +83,37 @@ class Pattern:
         return not self.names
 
 
-def parse_pattern(text: str, converters: Mapping[str, Converter]) -> Pattern:
-    """Read a pattern; raises PatternError."""
-    return _Parser(text, converters).run()
+class Patterns:
+    """Reads patterns with the types of one router.
+
+    Segments and parameters that are spelled alike are one object, however many patterns have
+    them: ``<id:int>`` costs its regex and its functions once.
+    """
+
+    __slots__ = ("converters", "fields", "segments", "sources")
+
+    def __init__(self, converters: Mapping[str, Converter]) -> None:
+        self.converters = converters
+        self.fields: dict[str, Field | Rest] = {}
+        self.segments: dict[str, Segment] = {}
+        # A converter with several names is one type, and has one place in the order.
+        self.sources: dict[Converter, str] = {}
+        for kind in sorted(converters):
+            self.sources.setdefault(converters[kind], kind)
+
+    def parse(self, text: str) -> Pattern:
+        """Read a pattern; raises PatternError."""
+        return _Parser(text, self).run()
 
 
 class _Parser:
     """One pass over the text. ``position`` is where reading goes on."""
 
-    __slots__ = ("_converters", "_names", "_position", "_text")
+    __slots__ = ("_known", "_names", "_position", "_text")
 
-    def __init__(self, text: str, converters: Mapping[str, Converter]) -> None:
+    def __init__(self, text: str, known: Patterns) -> None:
         self._text = text
-        self._converters = converters
+        self._known = known
         self._position = 0
         self._names: list[str] = []
 
@@ -142,21 +161,28 @@ class _Parser:
                 return field
             fields.append(field)
             literals.append(self._literal())
-        return Segment(tuple(literals), tuple(fields)) if fields else literals[0]
+        if not fields:
+            return literals[0]
+        text = self._text[start : self._position]
+        known = self._known.segments.get(text)
+        if known is None:
+            known = self._known.segments[text] = Segment(tuple(literals), tuple(fields))
+        return known
 
     def _peek(self) -> str:
         return self._text[self._position : self._position + 1]
 
     def _literal(self) -> str:
-        start = self._position
-        text = self._text
-        while (char := self._peek()) and char not in "/<":
+        start, text = self._position, self._text
+        literal = LITERAL.match(text, start)[0]  # type: ignore[index]
+        self._position = start + len(literal)
+        if literal.isidentifier():
+            return literal
+        for position, char in enumerate(literal, start):
             if char in FORBIDDEN:
-                raise PatternError(f"expected {FORBIDDEN[char]}", text, self._position)
+                raise PatternError(f"expected {FORBIDDEN[char]}", text, position)
             if not char.isprintable():
-                raise PatternError("expected a printable character", text, self._position)
-            self._position += 1
-        literal = text[start : self._position]
+                raise PatternError("expected a printable character", text, position)
         broken = BROKEN_ESCAPE.search(literal)
         if broken is not None:
             problem = "expected two hexadecimal digits after '%'"
@@ -190,6 +216,19 @@ class _Parser:
         opened = self._position
         closing = self._closing()
         self._position = closing + 1
+        spelled = text[opened : closing + 1]
+        field = self._known.fields.get(spelled)
+        if field is None:
+            field = self._known.fields[spelled] = self._new_parameter(opened, closing)
+        for given in (field.name,) if isinstance(field, Rest) else field.names:
+            if given in self._names:
+                problem = f"expected another name: there is a parameter {given!r} already"
+                raise PatternError(problem, text, opened + 1)
+            self._names.append(given)
+        return field
+
+    def _new_parameter(self, opened: int, closing: int) -> Field | Rest:
+        text = self._text
         name, colon, spec = text[opened + 1 : closing].partition(":")
         name, equals, stem = name.partition("=")
         if NAME.fullmatch(name) is None:
@@ -197,20 +236,12 @@ class _Parser:
         spec_at = opened + 1 + len(name) + len(equals) + len(stem) + 1
         if colon and not spec:
             raise PatternError("expected a type or a regex after ':'", text, spec_at)
-        field: Field | Rest
         if spec == "ext" or spec.startswith("ext="):
-            field = self._file(name, opened + 1, stem if equals else "str", spec, spec_at)
-        elif equals:
+            return self._file(name, opened + 1, stem if equals else "str", spec, spec_at)
+        if equals:
             problem = "expected ':ext' after a name with '='"
             raise PatternError(problem, text, spec_at - 1)
-        else:
-            field = self._field(name, spec or "str", spec_at)
-        for given in (field.name,) if isinstance(field, Rest) else field.names:
-            if given in self._names:
-                problem = f"expected another name: there is a parameter {given!r} already"
-                raise PatternError(problem, text, opened + 1)
-            self._names.append(given)
-        return field
+        return self._field(name, spec or "str", spec_at)
 
     def _field(self, name: str, spec: str, at: int) -> Field | Rest:
         if spec == "path":
@@ -220,17 +251,15 @@ class _Parser:
         return self._typed(name, spec, at)
 
     def _typed(self, name: str, kind: str, at: int) -> Field:
-        converter = self._converters.get(kind)
+        converter = self._known.converters.get(kind)
         if converter is None:
-            known = ", ".join(sorted({*self._converters, "ext", "path"}))
+            known = ", ".join(sorted({*self._known.converters, "ext", "path"}))
             problem = f"expected a type ({known}) or a regex such as ({kind})"
             raise PatternError(problem, self._text, at)
         if converter is ANY:
             return any_field(name, converter)
         longest = compile_regex(converter.regex, converter.regex, 0)[1]
-        # A converter with several names is one type, and has one place in the order.
-        source = min(known for known, other in self._converters.items() if other == converter)
-        return typed_field(name, kind, source, converter, longest)
+        return typed_field(name, kind, self._known.sources[converter], converter, longest)
 
     def _file(self, name: str, name_at: int, stem: str, spec: str, at: int) -> Field:
         listed = spec[4:]

@@ -20,7 +20,7 @@ from ._errors import ConflictError, FrozenError, HandlerError
 from ._escape import decode_segments
 from ._hosts import HostMap, parse_host
 from ._names import Names
-from ._pattern import parse_pattern
+from ._pattern import Patterns
 from ._reverse import build_url
 from ._route import BAD_PATH, NOT_FOUND, Found, Match, MethodNotAllowed, Options, Route
 from ._segment import MISS
@@ -55,10 +55,10 @@ class Router(Generic[T]):
         "_auto_head",
         "_auto_options",
         "_bad",
-        "_converters",
         "_frozen",
         "_hosts",
         "_names",
+        "_patterns",
         "_root",
         "_routes",
         "_static",
@@ -77,7 +77,7 @@ class Router(Generic[T]):
         version_prefix: str = "/v",
         bad_path: Literal["not_found", "bad_request"] = "not_found",
     ) -> None:
-        self._converters: Mapping[str, Converter] = {**BUILT_IN, **(converters or {})}
+        self._patterns = Patterns({**BUILT_IN, **(converters or {})})
         self._auto_head = auto_head
         self._auto_options = auto_options
         self._strict_slashes = strict_slashes
@@ -128,7 +128,7 @@ class Router(Generic[T]):
             path = versioned(path, version, prefix)
         given = [host] if isinstance(host, str) else host or ()
         route = Route(
-            parse_pattern(path, self._converters),
+            self._patterns.parse(path),
             handler,
             check_methods(methods, path),
             name=name,
@@ -141,7 +141,7 @@ class Router(Generic[T]):
         )
         self._check(route)
         for table in map(self._hosts.setdefault, route.hosts) if route.hosts else [self._table]:
-            table.put(route, self._auto_head)
+            table.put(route, auto_head=self._auto_head, auto_options=self._auto_options)
         self._names.put(route)
         self._routes.append(route)
         return route
@@ -210,7 +210,9 @@ class Router(Generic[T]):
                 if child is None:
                     child = node.sole
                     if child is None or segment in node.crossed:
-                        return self._search([node], segments, method, values)
+                        if node.edges or node.tails:
+                            return self._search([node], segments, method, values)
+                        return NOT_FOUND
                     take = node.take
                     value = segment if take is None else take(segment)
                     if value is MISS or not segment:
@@ -221,7 +223,7 @@ class Router(Generic[T]):
             return NOT_FOUND
         answer = node.leaf.answers.get(method)
         if answer is None:
-            return self._miss(method, [node.leaf])
+            return node.leaf.refuse(method)
         # As in ``found``, whose call would be another 5 %.
         result: Found[T] = Found()
         result.handler = answer.handler
@@ -248,15 +250,7 @@ class Router(Generic[T]):
             answer = search(node, segments, node.depth, method, values, missed)
             if answer is not None:
                 return found(answer, answer.bind(values))
-        return self._miss(method, missed) if missed else NOT_FOUND
-
-    def _miss(self, method: str, missed: list[Leaf[T]]) -> MethodNotAllowed | Options:
-        allowed = {method for leaf in missed for method in leaf.answers}
-        if self._auto_options:
-            allowed.add("OPTIONS")
-            if method == "OPTIONS":
-                return Options(tuple(sorted(allowed)))
-        return MethodNotAllowed(tuple(sorted(allowed)))
+        return refuse(missed, method) if missed else NOT_FOUND
 
     # And back …
 
@@ -302,6 +296,14 @@ def found(answer: Answer[T], params: dict[str, Any]) -> Found[T]:
     value.params = params
     value.route = answer.route
     return value
+
+
+def refuse(missed: list[Leaf[T]], method: str) -> MethodNotAllowed | Options:
+    """The match of a path that several leaves take, all for other methods."""
+    refusal = missed[0].refuse(method)
+    if len(missed) == 1:
+        return refusal
+    return type(refusal)(tuple(sorted({m for leaf in missed for m in leaf.refusal.allowed})))
 
 
 def versioned(path: str, version: str | float, prefix: str) -> str:

@@ -39,14 +39,14 @@ class Table(Generic[T]):
                     return leaf.routes[method]  # type: ignore[union-attr]
         return None
 
-    def put(self, route: Route[T], auto_head: bool) -> None:
+    def put(self, route: Route[T], *, auto_head: bool, auto_options: bool) -> None:
         """Enter a route that does not clash."""
         for parts in endings(route):
             node, names = self._grow(parts)
             if node.leaf is None:
                 node.leaf = Leaf()
             pairs = tuple((own, given) for own, given in names if own is not None)
-            node.leaf.put(Answer(route, pairs), auto_head)
+            node.leaf.put(Answer(route, pairs), auto_head=auto_head, auto_options=auto_options)
             if route.pattern.is_static:
                 self.static[static_path(parts)] = node.leaf
 

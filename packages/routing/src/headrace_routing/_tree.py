@@ -20,8 +20,9 @@ its ``Answer`` has both names.
 
 from __future__ import annotations
 
-from bisect import insort
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ._route import MethodNotAllowed, Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,21 +50,33 @@ class Answer(Generic[T]):
 
 
 class Leaf(Generic[T]):
-    """The routes of one path, by method. ``answers`` adds HEAD from GET where that is on."""
+    """The routes of one path, by method, and what a request with another method is told.
 
-    __slots__ = ("answers", "routes")
+    ``answers`` adds HEAD from GET where that is on.
+    """
+
+    __slots__ = ("answers", "options", "refusal", "routes")
 
     def __init__(self) -> None:
         self.routes: dict[str, Route[T]] = {}
         self.answers: dict[str, Answer[T]] = {}
 
-    def put(self, answer: Answer[T], auto_head: bool) -> None:
-        """Enter a route under its methods, which must be free."""
+    def put(self, answer: Answer[T], *, auto_head: bool, auto_options: bool) -> None:
+        """Enter the answer under its route's methods, which must be free."""
         for method in answer.route.methods:
             self.routes[method] = answer.route
             self.answers[method] = answer
         if auto_head and "HEAD" not in self.routes and "GET" in self.routes:
             self.answers["HEAD"] = self.answers["GET"]
+        allowed = tuple(sorted({*self.answers, "OPTIONS"} if auto_options else self.answers))
+        self.refusal = MethodNotAllowed(allowed)
+        self.options = Options(allowed) if auto_options else None
+
+    def refuse(self, method: str) -> MethodNotAllowed | Options:
+        """The match of a method that is not among ``answers``."""
+        if method == "OPTIONS" and self.options is not None:
+            return self.options
+        return self.refusal
 
 
 class Edge(Generic[T]):
@@ -88,6 +101,10 @@ class Tail(Generic[T]):
         self.child: Node[T] = Node(0)
 
 
+# What a node without such things has, so as not to have a container for each. Never written to.
+NONE: dict[Any, Any] = {}
+
+
 class Node(Generic[T]):
     """A place in the tree, ``depth`` segments below its root."""
 
@@ -110,11 +127,11 @@ class Node(Generic[T]):
         self.leaf: Leaf[T] | None = None
         # Literal texts: those that nothing else here can take, and those where there is a choice.
         self.direct: dict[str, Node[T]] = {}
-        self.crossed: dict[str, Node[T]] = {}
+        self.crossed: dict[str, Node[T]] = NONE
         # Ordered by precedence; ``keys`` finds an edge by the shape of its segment.
-        self.edges: list[Edge[T]] = []
-        self.keys: dict[tuple[object, ...], Edge[T]] = {}
-        self.tails: list[Tail[T]] = []
+        self.edges: tuple[Edge[T], ...] = ()
+        self.keys: dict[tuple[object, ...], Edge[T]] = NONE
+        self.tails: tuple[Tail[T], ...] = ()
         # Behind the one parameter, if there is nothing else but literals: ``only`` if it is
         # untyped and the one literal, if any, is the empty one of a final slash; else ``sole``.
         self.only: Node[T] | None = None
@@ -135,7 +152,10 @@ class Node(Generic[T]):
         child: Node[T] = Node(self.depth + 1)
         edges = self.edges
         taken = self.tails or len(edges) > 1 or (edges and edges[0].segment.match(text))
-        (self.crossed if taken else self.direct)[text] = child
+        if taken:
+            self._cross(text, child)
+        else:
+            self.direct[text] = child
         if text and self.only is not None:
             self.only, self.sole = None, self.only
         return child
@@ -143,11 +163,12 @@ class Node(Generic[T]):
     def add_edge(self, segment: Segment, names: tuple[str, ...]) -> Edge[T]:
         """Grow by a segment with parameters."""
         edge: Edge[T] = Edge(segment, names, Node(self.depth + 1))
-        insort(self.edges, edge, key=lambda edge: edge.segment.order)
+        self.edges = tuple(sorted((*self.edges, edge), key=lambda edge: edge.segment.order))
+        self.keys = self.keys or {}
         self.keys[segment.key] = edge
         alone = len(self.edges) == 1 and not self.tails
         for text in [t for t in self.direct if not alone or segment.match(t) is not None]:
-            self.crossed[text] = self.direct.pop(text)
+            self._cross(text, self.direct.pop(text))
         self.only = self.sole = None
         if alone and segment.is_single:
             self.name, self.take = names[0], segment.take
@@ -160,11 +181,15 @@ class Node(Generic[T]):
     def add_tail(self, length: int, name: str) -> Tail[T]:
         """Grow by a path parameter and what follows it."""
         tail: Tail[T] = Tail(length, name)
-        insort(self.tails, tail, key=lambda tail: -tail.length)
-        self.crossed.update(self.direct)
-        self.direct.clear()
+        self.tails = tuple(sorted((*self.tails, tail), key=lambda tail: -tail.length))
+        for text in list(self.direct):
+            self._cross(text, self.direct.pop(text))
         self.only = self.sole = None
         return tail
+
+    def _cross(self, text: str, child: Node[T]) -> None:
+        self.crossed = self.crossed or {}
+        self.crossed[text] = child
 
 
 def search(

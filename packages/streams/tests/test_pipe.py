@@ -578,6 +578,29 @@ async def test_a_write_that_never_blocks_yields_once_per_quota(
     receiver.cancel()
 
 
+async def test_writes_of_other_types_yield_as_well(passed: Callable[[], int]) -> None:
+    sender, receiver = pipe(high=1 << 30)
+    data = bytearray(b"x")
+    start = passed()
+    for _ in range(5 * 1024):
+        await sender.write(data)
+    assert 4 <= passed() - start <= 6
+    receiver.cancel()
+
+
+async def test_the_quota_holds_while_there_is_a_backlog(passed: Callable[[], int]) -> None:
+    sender, receiver = pipe(high=1 << 30)
+    data = b"x" * (1 << 16)
+    for _ in range(100):
+        sender.write(data)
+    await receiver.get()
+    start = passed()
+    for _ in range(64):
+        await sender.write(data)
+    assert 3 <= passed() - start <= 6
+    receiver.cancel()
+
+
 @pytest.mark.parametrize("held", [False, True], ids=["plain", "slow-path"])
 async def test_a_reader_of_many_tiny_chunks_yields(held: bool, passed: Callable[[], int]) -> None:
     sender, receiver = pipe(high=10_000)
@@ -674,6 +697,27 @@ async def test_a_subclass_of_the_receiver() -> None:
     sender.close()
     assert await receiver.get() is None
     assert not hasattr(receiver, "__dict__")
+
+
+async def test_an_iteration_gives_what_get_gives() -> None:
+    class Loud(PipeReceiver):
+        async def get(self) -> bytes | None:
+            chunk = await super().get()
+            return chunk and chunk.upper()
+
+    for kind, expected in ((PipeReceiver, [b"a", b"b", b"c"]), (Loud, [b"A", b"B", b"C"])):
+        calls: list[str] = []
+        sender, receiver = pipe(
+            high=2, low=1, on_resume=lambda: calls.append("resume"), receiver_type=kind
+        )
+        for chunk in (b"a", b"b", b"c"):
+            sender.write(chunk)
+        sender.close()
+        got = []
+        async for chunk in receiver:
+            got.append(chunk)
+            assert len(calls) == (len(got) >= 2)  # one byte is left then
+        assert got == expected
 
 
 # Dropped halves ...

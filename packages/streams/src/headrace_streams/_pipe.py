@@ -96,6 +96,12 @@ class PipeReceiver(ByteReceiver):
 
     __slots__ = ("_pipe",)
 
+    # False for a subclass with a get of its own: what an iteration gives is what get gives.
+    _plain = True
+
+    def __init_subclass__(cls) -> None:
+        cls._plain = cls.get is PipeReceiver.get
+
     def __init__(self, pipe: Pipe) -> None:
         super().__init__()
         self._pipe = pipe
@@ -157,6 +163,18 @@ class PipeReceiver(ByteReceiver):
         if pipe.size <= pipe.resume_at:
             pipe.resume()
         return chunk
+
+    async def __anext__(self) -> bytes:
+        # As in get, to save a coroutine per chunk.
+        outbox = self._pipe.outbox
+        if outbox and not self._slow and self._plain:
+            pipe = self._pipe
+            chunk = outbox.pop()
+            pipe.size = size = pipe.size - len(chunk)
+            if size <= pipe.resume_at:
+                pipe.resume()
+            return chunk
+        return await ByteReceiver.__anext__(self)
 
     def _abort(self, reason: BaseException | None) -> None:
         self._pipe.give_up(reason)

@@ -684,7 +684,6 @@ async def test_a_failure_to_http_1_0_resets(talk, caplog, sock):
         pytest.param(post(b"/body", b"abc")[:-1], 29, None, id="body-yet"),
         pytest.param(post(b"/body", b"abc")[:-1], 31, b"HTTP/1.1 408 ", id="body"),
         pytest.param(post(b"/read", b"abc")[:-1], 31, b"HTTP/1.1 408 ", id="stream"),
-        pytest.param(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n", 1000, None, id="handler"),
     ],
 )
 async def test_deadlines(talk, caplog, sent, seconds, answer):

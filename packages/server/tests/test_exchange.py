@@ -749,6 +749,22 @@ async def test_what_nobody_awaits_is_capped(caplog):
     assert "10000 bytes wait for a client that reads slowly and no write was awaited" in caplog.text
 
 
+async def test_a_reader_that_is_behind_stops_the_wire():
+    async def handler(request):
+        return text(str(len(await request.stream.read_all(100))))
+
+    driver = Driver(handler, streams=True, config=Config(request_buffer=4))
+    exchange = driver.open(method="POST", length=10)
+    exchange.receive(b"x" * 5)
+    assert driver.wire.said == ["pause"]
+    await settle()
+    assert driver.wire.said == ["pause", "resume"]
+    exchange.receive(b"x" * 5)
+    exchange.receive_end()
+    await settle()
+    assert driver.wire.body == b"10"
+
+
 async def test_reading_waits_while_the_response_is_above_its_mark():
     got = []
 

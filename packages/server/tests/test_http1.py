@@ -28,8 +28,8 @@ class Owner:
     def resume_reading(self):
         self.told.append("resume")
 
-    def cut(self, *, gently, reset):
-        self.told.append(("cut", gently, reset))
+    def cut(self, *, gently):
+        self.told.append(("cut", gently))
 
     def ended(self, exchange):
         self.told.append(("ended", exchange))
@@ -171,6 +171,21 @@ def test_asyncio_s_transport_is_given_the_pieces_one_by_one():
     assert transport.calls[-1] == b"\r\n"
 
 
+def test_the_first_piece_that_fails_is_the_last_one_written():
+    class Failing(AsyncioTransport):
+        def write(self, data):
+            super().write(data)
+            self.closing = True
+
+    Failing.__module__ = "asyncio.selector_events"
+    transport = Failing()
+    wire = Http1Wire(Owner(), transport, lambda: DATE)
+    wire.begin(RequestParser().receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")[0])
+    wire.start(200, [], None, whole=False)
+    wire.send([b"x" * (JOIN_BYTES + 1)], JOIN_BYTES + 1, False)
+    assert len(transport.calls) == 1
+
+
 def test_nothing_is_written_to_a_transport_that_closes():
     wired = Wired()
     wired.transport.closing = True
@@ -225,10 +240,10 @@ def test_http_1_0_gets_no_interim_responses():
 @pytest.mark.parametrize(
     ("request_", "begun", "told"),
     [
-        pytest.param(HTTP_1_0, True, ("cut", False, True), id="close-is-the-end-so-reset"),
-        pytest.param(HTTP_1_0, False, ("cut", True, False), id="nothing-sent-yet"),
-        pytest.param(KEPT_1_0, True, ("cut", False, True), id="kept-but-streamed"),
-        pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", True, ("cut", True, False), id="1.1"),
+        pytest.param(HTTP_1_0, True, ("cut", False), id="close-is-the-end-so-reset"),
+        pytest.param(HTTP_1_0, False, ("cut", True), id="nothing-sent-yet"),
+        pytest.param(KEPT_1_0, True, ("cut", False), id="kept-but-streamed"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", True, ("cut", True), id="1.1"),
     ],
 )
 def test_a_cut_can_be_told_from_an_end(request_, begun, told):
@@ -242,10 +257,151 @@ def test_a_cut_can_be_told_from_an_end(request_, begun, told):
 
 def test_the_rest_is_the_connection_s():
     wired = Wired()
+    assert wired.wire.buffered() == 42
     wired.wire.pause_reading()
     wired.wire.resume_reading()
     wired.wire.ended("exchange")
     wired.wire.cut(gently=False)
-    assert wired.owner.told == ["pause", "resume", ("ended", "exchange"), ("cut", False, False)]
+    assert wired.owner.told == ["pause", "resume", ("ended", "exchange"), ("cut", False)]
     assert wired.wire.peer == ("192.0.2.1", 5)
     assert wired.wire.buffered() == 42
+
+
+# Before the head, and after the body.
+
+
+def test_a_refusal():
+    wired = Wired()
+    wired.wire.refuse(503, "too busy", [("retry-after", "1")])
+    assert wired.sent == (
+        b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n"
+        b"date: " + DATE.encode() + b"\r\nretry-after: 1\r\ncontent-length: 13\r\n"
+        b"connection: close\r\n\r\n503 too busy\n"
+    )
+    assert wired.wire.sent == len(wired.sent)
+
+
+def test_a_refusal_without_content():
+    wired = Wired(HEAD)
+    wired.wire.refuse(503, "too busy", body=False)
+    assert wired.sent.endswith(b"connection: close\r\n\r\n")
+
+
+TE = b"GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "length", "taken", "end"),
+    [
+        pytest.param(TE, None, True, b"0\r\nx-a: 1\r\n\r\n", id="taken"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", None, False, b"\r\n0\r\n\r\n", id="not"),
+        pytest.param(TE.replace(b"1.1", b"1.0"), None, False, b"abc", id="1.0"),
+        pytest.param(TE, 3, True, b"abc", id="counted"),
+    ],
+)
+def test_trailers(request_, length, taken, end):
+    wired = Wired(request_)
+    assert wired.wire.takes_trailers() is taken
+    wired.wire.start(200, [], length, whole=False)
+    wired.wire.trail([("x-a", "1")])
+    wired.wire.send([b"abc"], 3, True)
+    assert wired.sent.endswith(end)
+
+
+def test_trailers_are_not_sent_again_with_the_next_response():
+    wired = Wired(TE)
+    for end in (b"0\r\nx-a: 1\r\n\r\n", b"\r\n0\r\n\r\n"):
+        wired.wire.start(200, [], None, whole=False)
+        if b"x-a" in end:
+            wired.wire.trail([("x-a", "1")])
+        wired.wire.send([b"abc"], 3, True)
+        assert wired.sent.endswith(end)
+        wired.begin(TE)
+
+
+@pytest.mark.parametrize("request_", [TE, HEAD], ids=["taken", "dropped"])
+@pytest.mark.parametrize("field", [("content-length", "1"), ("a", "b\nc"), ("a b", "c")])
+def test_trailers_that_cannot_be(request_, field):
+    with pytest.raises(ResponseError, match="the trailers cannot be sent: "):
+        Wired(request_).wire.trail([field])
+
+
+@pytest.mark.parametrize(
+    ("status", "fields"), [(101, []), (200, []), (103, [("a", "b\nc")]), (103, [("host", "é€")])]
+)
+def test_an_interim_response_that_cannot_be(status, fields):
+    wired = Wired()
+    with pytest.raises(ResponseError, match="the interim response cannot be sent: "):
+        wired.wire.interim(status, fields)
+    assert wired.sent == b""
+
+
+def test_an_interim_response_on_a_closed_connection():
+    wired = Wired()
+    wired.transport.closing = True
+    wired.wire.interim(103)
+    assert wired.sent == b""
+
+
+# Probes.
+
+
+def test_probes_before_the_head_are_its_first_bytes():
+    wired = Wired()
+    assert [wired.wire.probe() for _ in range(11)] == [True] * 9 + [False] * 2
+    assert wired.sent == b"HTTP/1.1 "
+    wired.wire.start(200, [], 2, whole=True)
+    wired.wire.send([b"ab"], 2, True)
+    assert wired.sent.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert wired.wire.sent == len(wired.sent)
+
+
+@pytest.mark.parametrize("number", [0, 1, 8, 9])
+@pytest.mark.parametrize("then", ["interim", "refuse", "large"])
+def test_whatever_head_comes_next_goes_on_from_there(number, then):
+    wired = Wired()
+    for _ in range(number):
+        wired.wire.probe()
+    if then == "interim":
+        wired.wire.interim(103)
+        assert wired.sent == b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    elif then == "refuse":
+        wired.wire.refuse(408, "late")
+        assert wired.sent.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    else:
+        wired.wire.start(200, [], 1 << 20, whole=True)
+        wired.wire.send([b"x" * (1 << 20)], 1 << 20, True)
+        assert wired.sent.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert wired.sent.count(b"HTTP/1.1 ") == 1
+    assert wired.wire.sent == len(wired.sent)
+
+
+def test_a_probe_between_chunks_is_a_leading_zero():
+    wired = Wired()
+    wired.wire.start(200, [], None, whole=False)
+    wired.wire.send([b"ab"], 2, False)
+    assert wired.wire.probe()
+    wired.wire.send([b"c"], 1, False)
+    assert wired.wire.probe()
+    wired.wire.send([], 0, True)
+    assert wired.sent.partition(b"\r\n\r\n")[2] == b"2\r\nab\r\n01\r\nc\r\n00\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "length"),
+    [(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", 5), (b"GET / HTTP/1.0\r\n\r\n", None)],
+    ids=["counted", "1.0"],
+)
+def test_no_probe_within_a_body_that_is_not_chunked(request_, length):
+    wired = Wired(request_)
+    wired.wire.start(200, [], length, whole=False)
+    wired.wire.send([b"ab"], 2, False)
+    before = wired.sent
+    assert not wired.wire.probe()
+    assert wired.sent == before
+
+
+def test_no_probe_on_a_closed_connection():
+    wired = Wired()
+    wired.transport.closing = True
+    assert not wired.wire.probe()

@@ -333,6 +333,15 @@ async def test_one_connection_too_many_is_refused(app, listeners, caplog):
         accepted.lose(None)
 
 
+async def test_a_connection_that_comes_too_late_for_the_shutdown(app, listeners):
+    async with Server(app) as server:
+        pass
+    _, late = listeners[0].connect()
+    assert late.writes[0].startswith(b"HTTP/1.1 503 ")
+    assert late.is_closing()
+    assert not server.connections
+
+
 async def test_any_number_of_connections(app, listeners):
     async with Server(app, Config(max_connections=0)) as server:
         for _ in range(5):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from headrace import Headrace, text
+from headrace._probe import CLOSE, CLOSE_WAIT
 from headrace.testing import Conversation, FakeClock, FakeTransport, settle
 
 pytestmark = pytest.mark.anyio
@@ -125,3 +126,18 @@ async def test_a_conversation_does_not_send_what_the_server_would_not_read():
     talk.transport.pause_reading()
     with pytest.raises(AssertionError, match="does not read now"):
         await talk.send(b"x")
+
+
+async def test_a_client_that_vanishes():
+    app = Headrace("conversation")
+    talk = Conversation(app)
+    await talk.vanish()
+    assert talk.closed
+
+    talk = Conversation(app)
+    talk.transport.pause_reading()
+    await talk.vanish()
+    assert not talk.closed, "its FIN was not read"
+    assert talk.transport.get_extra_info("socket").getsockopt(0, 0, 1) == bytes([CLOSE_WAIT])
+    talk.transport.write(b"x")
+    assert talk.transport.get_extra_info("socket").getsockopt(0, 0, 1) == bytes([CLOSE])

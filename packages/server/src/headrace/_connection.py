@@ -93,9 +93,10 @@ class Connection(Link):
         self._attach(transport)
         self._wire = Http1Wire(self, self._transport, host.date)
         self.deadlines.enter(Late.HEAD, host.now, host.config.head_timeout)
-        if not host.opened(self):
+        refusal = host.admit(self)
+        if refusal is not None:
             # Without waiting until it is read: there are too many connections for that.
-            self._wire.refuse(503, "there are too many connections")
+            self._wire.refuse(503, refusal)
             self._broken = True
             self._close()
 
@@ -395,7 +396,7 @@ class Connection(Link):
     @property
     def busy(self) -> bool:
         """Whether anything may be buffered here."""
-        return self._exchange is not None or self._charged > 0
+        return self._exchange is not None or self._charged > 0 or self._unsent() > 0
 
     @property
     def exchange(self) -> Exchange | None:

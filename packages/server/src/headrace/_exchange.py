@@ -221,21 +221,20 @@ class Exchange(Reply):
         error = gone_by(reason)
         if self.intake is not None:
             self.intake.fail(error)
-        if before is State.FINISHING:
-            if self._outflow is not None:
-                self._outflow.fail(error)
-            if reason is EndReason.DRAINING:
-                self._wire.cut(gently=True)
-                self._cancel(reason)
-            return
-        self._conclude(reason)
-        finishes = self.settings.on_disconnect == "finish" and before is not State.RECEIVING
-        self.muted = cancel and reason in DISCONNECTED and finishes
+        disconnected = cancel and reason in DISCONNECTED
+        alone = before in (State.HANDLING, State.RESPONDING) and disconnected
+        self.muted = alone and self.settings.on_disconnect == "finish"
         if self._outflow is not None:
             if self.muted:
                 self._outflow.mute()
             else:
                 self._outflow.fail(error)
+        if before is State.FINISHING:
+            if reason is EndReason.DRAINING:
+                self._wire.cut(gently=True)
+                self._cancel(reason)
+            return
+        self._conclude(reason)
         self._wire.cut(gently=not cancel)
         if before is State.RECEIVING:
             self._over()

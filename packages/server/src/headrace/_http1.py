@@ -57,8 +57,8 @@ class Owner(Protocol):
     def will_close(self, whole: bool) -> bool:
         """Whether the connection cannot be used after this response."""
 
-    def cut(self, *, gently: bool, reset: bool) -> None:
-        """Close the connection, gently or not, with a TCP reset or not."""
+    def cut(self, *, gently: bool) -> None:
+        """Close the connection, once what was sent is taken or at once with a reset."""
 
     def ended(self, exchange: Exchange) -> None:
         """The exchange is over."""
@@ -254,6 +254,8 @@ class Http1Wire:
         Returns:
             Whether anything was sent.
         """
+        if self._transport.is_closing():
+            return False
         if self._started:
             if self._framing is not BodyFraming.CHUNKED:
                 return False
@@ -288,8 +290,8 @@ class Http1Wire:
 
         Where the close itself is the body's regular end (HTTP/1.0), only a reset tells it.
         """
-        reset = self._framing is BodyFraming.CLOSE and not self._held
-        self._owner.cut(gently=gently and not reset, reset=reset)
+        looks_whole = self._framing is BodyFraming.CLOSE and self._started
+        self._owner.cut(gently=gently and not looks_whole)
 
     def ended(self, exchange: Exchange) -> None:
         """The exchange is over."""

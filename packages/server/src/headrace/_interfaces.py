@@ -185,8 +185,8 @@ class Host(Protocol):
     def date(self) -> str:
         """The current value of the Date field."""
 
-    def opened(self, connection: Connection) -> bool:
-        """A connection was made; False if there are too many."""
+    def admit(self, connection: Connection) -> str | None:
+        """Keep a connection that was made; or return why it is refused."""
 
     def closed(self, connection: Connection) -> None:
         """A connection is gone and nothing of it runs any more."""

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ._http1 import Http1Wire
     from ._interfaces import Host, Peer
 
-PRESSED_BUFFER: Final = 64 * 1024
-"""High-water mark of responses while the memory budget is nearly used up."""
-
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: on, zero seconds. Closing then sends RST instead of FIN."""
 
@@ -76,10 +73,9 @@ class Link(asyncio.Protocol):
     # What is held.
 
     def _mark(self) -> None:
-        """Set the high-water mark of responses."""
-        mark = self._host.config.response_buffer
-        if self._host.budget.pressed:
-            mark = min(mark, PRESSED_BUFFER)
+        """Set the high-water mark of responses: none while the memory budget is nearly used up."""
+        host = self._host
+        mark = 0 if host.budget.pressed else host.config.response_buffer
         self._transport.set_write_buffer_limits(high=mark)
 
     def _taken(self) -> int:
@@ -140,13 +136,11 @@ class Link(asyncio.Protocol):
         else:
             self._linger()
 
-    def cut(self, *, gently: bool, reset: bool) -> None:
+    def cut(self, *, gently: bool) -> None:
         """Close the connection under an exchange; see ``Wire.cut``."""
         if self._lost:
             return
         if gently:
-            if reset:
-                self._set_reset()
             self._close()
         else:
             self._abort()
@@ -157,11 +151,8 @@ class Link(asyncio.Protocol):
         A FIN would wait behind what the kernel still holds for a client that does not read, up to
         some megabytes for some minutes, and the client would not learn anything.
         """
-        self._set_reset()
-        self._transport.abort()
-
-    def _set_reset(self) -> None:
         sock = self._transport.get_extra_info("socket")
         if sock is not None:
             with contextlib.suppress(OSError):  # gone already
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        self._transport.abort()

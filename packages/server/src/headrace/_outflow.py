@@ -200,7 +200,6 @@ class Outflow:
     def mute(self) -> None:
         """Nobody listens any more: take what is written, and drop it."""
         self._muted = True
-        self._below = _nothing
         self.left = None
         self.take()
         self.resume()
@@ -235,10 +234,6 @@ class Outflow:
                     self._waiters.remove(waiter)
         if self._error is not None:
             raise self._error
-
-
-def _nothing() -> int:
-    return 0
 
 
 class _Drained:

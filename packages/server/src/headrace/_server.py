@@ -90,17 +90,19 @@ class Server:
             self._date = formatdate(usegmt=True)
         return self._date
 
-    def opened(self, connection: Connection) -> bool:
-        """Keep a connection until nothing of it runs any more; False if there are too many."""
+    def admit(self, connection: Connection) -> str | None:
+        """Keep a connection until nothing of it runs any more; or return why it is refused."""
+        if self.draining:
+            return "the server is shutting down"  # it was accepted just before the listener closed
         most = self.config.max_connections
         if most and len(self.connections) >= most:
             if not self._crowded:
                 self._crowded = True
                 logger.warning("more than max_connections=%d: further ones are refused", most)
-            return False
+            return "there are too many connections"
         self._crowded = False
         self.connections.add(connection)
-        return True
+        return None
 
     def closed(self, connection: Connection) -> None:
         """Let go of it."""

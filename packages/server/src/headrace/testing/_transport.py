@@ -109,6 +109,13 @@ class FakeTransport(asyncio.Transport):
         if self._closing:
             self.lose(None)
 
+    def read_some(self, size: int) -> None:
+        """Let the client take some of what is buffered."""
+        self._buffered = max(0, self._buffered - size)
+        if self._full and self._buffered <= self._high // 4:
+            self._full = False
+            self._protocol.resume_writing()
+
     def lose(self, error: Exception | None) -> None:
         """End the connection, as a reset by the client or after a close."""
         if not self._lost:

@@ -14,7 +14,7 @@ from headrace_http_parser import (
     encode_response_head,
     validate_header,
 )
-from headrace_http_parser._encode import HEADS
+from headrace_http_parser._encode import HEADS, USUAL
 from headrace_http_parser._fieldlines import LINES
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ BAD_FIELDS: list[tuple[str, Any, Any]] = [
     ("value-int", "a", 1),
     ("name-none", None, "b"),
 ]
+NO_PAIRS: list[Any] = ["ab", b"ab", ("a",), ("a", "b", "c"), ()]
 bad_fields = pytest.mark.parametrize(
     ("name", "value"), [row[1:] for row in BAD_FIELDS], ids=[row[0] for row in BAD_FIELDS]
 )
@@ -224,6 +225,8 @@ def test_request_head() -> None:
     assert (
         encode_request_head("GET", "/", [(b"Host", b"a")]) == b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     )
+    absolute = encode_request_head("GET", "http://A:1/b", [("Host", "a:1")])
+    assert absolute == b"GET http://A:1/b HTTP/1.1\r\nHost: a:1\r\n\r\n"
     chunked = encode_request_head("PUT", "/", [("host", "a")], framing=CHUNKED)
     assert chunked.endswith(b"transfer-encoding: chunked\r\n\r\n")
 
@@ -241,6 +244,8 @@ def test_request_head() -> None:
         ("GET", "/", [], {}),
         ("GET", "/", [("Host", "a"), ("host", "a")], {}),
         ("GET", "/", [("Host", "a/b")], {}),
+        ("GET", "http://b/", [("Host", "a")], {}),
+        ("GET", "http://a:1/", [("Host", "a")], {}),
         ("GET", "/", [("Host", "a")], {"framing": CLOSE}),
         ("GET", "/", [("Host", "a")], {"content_length": 1}),
         ("GET", "/", [("Host", "a"), ("Content-Length", "1")], {}),
@@ -316,12 +321,15 @@ def test_the_memory_of_heads_is_bounded_and_keeps_neither_secrets_nor_framing() 
         fields = [("x", str(i % 7)), ("y", str(i % 50)), ("z", str(i % 3))]
         for more in ([], [("set-cookie", "a=b")], [("content-length", "0")]):
             how: dict[str, Any] = {"framing": LENGTH, "content_length": 0}
-            wire = encode_response_head(200 + i % 9, fields + more, **how)
-            assert wire == encode_response_head(200 + i % 9, fields + more, **how)
+            wire = encode_response_head(400 + i % 9, fields + more, **how)
+            assert wire == encode_response_head(400 + i % 9, fields + more, **how)
     assert 0 < len(HEADS) <= 256
     kept = b"".join(HEADS.values())
     assert b"cookie" not in kept and b"content-length" not in kept
     assert max(map(len, HEADS.values())) <= 2048
+    usual = {(status, pairs): head for status in USUAL for pairs, head in USUAL[status].items()}
+    assert usual.keys() == HEADS.keys()
+    assert all(usual[k] % 5 == HEADS[k] + b"content-length: 5\r\n\r\n" for k in usual)
 
 
 def test_a_long_head_is_not_remembered() -> None:
@@ -344,6 +352,71 @@ def test_a_head_that_is_remembered_is_the_same(
     for _ in range(3):
         found = encode_response_head(status, known + headers, **how)
         assert found == line + b"\r\nserver: a\r\nvary: b\r\n" + rest
+
+
+@pytest.mark.parametrize("value", ["100%", "%d", "%b", "%%", "%(a)s", b"%s %d"])
+def test_a_value_is_not_taken_for_a_format(value: Any) -> None:
+    raw = value if isinstance(value, bytes) else value.encode()
+    for length in (0, 12345678901, 7):
+        found = encode_response_head(200, [("a", value)], framing=LENGTH, content_length=length)
+        assert found == b"HTTP/1.1 200 OK\r\na: %b\r\ncontent-length: %d\r\n\r\n" % (raw, length)
+
+
+@pytest.mark.parametrize("pair", NO_PAIRS)
+def test_what_is_no_pair_is_refused_everywhere(pair: Any) -> None:
+    """A dict and `Headers` give names when they are iterated, and two letters come apart."""
+    calls: list[Callable[[], object]] = [
+        lambda: encode_response_head(200, [pair], framing=NONE),
+        lambda: encode_request_head("GET", "/", [("Host", "a"), pair]),
+        lambda: encode_interim(103, [pair]),
+        lambda: encode_last_chunk([pair]),
+    ]
+    for call in calls:
+        with pytest.raises(LocalProtocolError, match="not a name and a value"):
+            call()
+
+
+@pytest.mark.parametrize("status", [101, 204, 304])
+@pytest.mark.parametrize("framing", [LENGTH, CHUNKED, CLOSE])
+def test_a_body_is_refused_where_the_status_has_none(status: int, framing: BodyFraming) -> None:
+    for _ in range(3):
+        assert encode_response_head(status, [("server", "a")], framing=NONE, content_length=5)
+        with pytest.raises(LocalProtocolError, match=f"status {status} has no body"):
+            encode_response_head(status, [("server", "a")], framing=framing, content_length=5)
+
+
+@pytest.mark.parametrize("length", [2**30 - 1, 2**30, 2**63 - 1])
+def test_any_length_that_a_peer_can_count_is_written(length: int) -> None:
+    for _ in range(3):
+        wire = encode_response_head(200, [("server", "a")], framing=LENGTH, content_length=length)
+        assert wire.endswith(b"\r\ncontent-length: %d\r\n\r\n" % length)
+
+
+@pytest.mark.parametrize("length", [2**63, -1])
+def test_a_length_that_no_peer_can_count_is_refused(length: int) -> None:
+    own = [("Content-Length", str(length))]
+    for _ in range(3):
+        encode_response_head(200, [("server", "a")], framing=LENGTH, content_length=1)
+        for framing in (LENGTH, NONE):
+            with pytest.raises(LocalProtocolError, match="content-length"):
+                encode_response_head(200, [("server", "a")], framing=framing, content_length=length)
+            with pytest.raises(LocalProtocolError, match="content-length"):
+                encode_response_head(200, own, framing=framing)
+
+
+@pytest.mark.parametrize("option", ["Host", "close, Content-Length", "transfer-encoding"])
+def test_connection_names_no_field_that_the_next_hop_needs(option: str) -> None:
+    with pytest.raises(LocalProtocolError, match="not for one hop"):
+        encode_response_head(200, [("Connection", option)], framing=NONE)
+    with pytest.raises(LocalProtocolError, match="not for one hop"):
+        encode_request_head("GET", "/", [("Host", "a"), ("Connection", option)])
+
+
+@pytest.mark.parametrize("status", [101, 204])
+def test_a_length_of_a_body_that_cannot_be_is_refused(status: int) -> None:
+    assert b"length" not in encode_response_head(status, [("Content-Length", "0")], framing=NONE)
+    with pytest.raises(LocalProtocolError, match="content-length"):
+        encode_response_head(status, [("Content-Length", "5")], framing=NONE)
 
 
 def test_what_is_remembered_does_not_hide_a_contradiction() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from headrace_http_parser import (
@@ -31,6 +33,15 @@ def test_any_bytes_like_input_is_taken(kind: type[bytes]) -> None:
     head, end = RequestParser().receive_data(kind(GET))
     assert isinstance(head, RequestHead) and isinstance(end, EndOfMessage)
     assert type(head.target) is bytes
+
+
+@pytest.mark.parametrize("value", [5, "GET", None, [71]])
+def test_what_is_no_bytes_is_a_type_error(value: Any) -> None:
+    """Above all not a number of zeros, which `bytes` would make of a number."""
+    parser = RequestParser()
+    with pytest.raises(TypeError):
+        parser.receive_data(value)
+    assert len(parser.receive_data(GET)) == 2
 
 
 def test_input_that_is_all_body_passes_as_the_same_object() -> None:

@@ -63,6 +63,9 @@ REFUSED_REQUESTS: tuple[Refused, ...] = (
     Refused("only-a-word", "9112 3", b"hello\r\n"),
     Refused("two-empty-lines", "9112 2.2", b"\r\n\r\n" + _line(b"GET / HTTP/1.1")),
     Refused("tls", "9112 3", b"\x16\x03\x01\x02\x00\x01"),
+    Refused("ssh", "9112 3", b"SSH-2.0-OpenSSH_9.6\r\n"),
+    Refused("proxy-protocol-1", "9112 3", b"PROXY TCP4 192.0.2.1 192.0.2.2 5 80\r\n"),
+    Refused("proxy-protocol-2", "9112 2.2", b"\r\n\r\n\0\r\nQUIT\n!\x11\0\x0c"),
     Refused("preface-after-a-request", "9113 3.4", _with(b"a: b") + b"PRI * HTTP/2.0\r\n", 505, 2),
     # The target.
     Refused("target-no-form", "9112 3.2", _line(b"GET a HTTP/1.1")),

@@ -2,8 +2,8 @@
 
 Strategy: fields are refused rather than repaired, since what is wrong in them is the caller's bug
 or an attempt to split a message. Everything is checked before a byte is returned. A response head
-made of lines that were sent before is remembered up to its framing: 0.36 us instead of 1.1 for six
-fields, where joining the pieces alone takes 0.24.
+made of lines that were sent before is remembered up to its framing: 0.33 us instead of 1.1 for six
+fields, where joining the pieces alone takes 0.25.
 
 Rules for the next editor: payload is never copied, looked at or joined, only its length is asked
 for. Framing is written from the decision, never from what the caller gave; that is only compared
@@ -16,10 +16,10 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ._errors import LocalProtocolError
-from ._fieldlines import LINES, checked, new_line
-from ._framing import BodyFraming, Fault, request_facts
+from ._fieldlines import LINES, checked_pair, new_line
+from ._framing import MAX_CONTENT_LENGTH, BodyFraming, Fault, request_facts
 from ._grammar import FORBIDDEN
-from ._startline import parse_request_line
+from ._startline import check_authority, parse_request_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,6 +38,15 @@ _MOST_HEADS = 256
 _LONGEST_HEAD = 2_048
 
 HEADS: dict[tuple[int, tuple[Pair, ...]], bytes] = {}
+# The same by status, where a body may follow, to be formatted with its length. In two steps, since
+# a key of both is another tuple to hash: 0.33 us for six fields instead of 0.35 (3.13: 0.39, 0.42).
+USUAL: dict[int, dict[tuple[Pair, ...], bytes]] = {}
+_NONE: dict[tuple[Pair, ...], bytes] = {}
+_SMALL = 2**30  # up to here two numbers are compared in a few ns
+
+# RFC 9110 section 6.4.1, as far as the status alone decides.
+_WITHOUT_BODY = frozenset([101, 204, 304])
+_WITHOUT_LENGTH = (101, 204)  # RFC 9110 section 8.6
 
 # RFC 9110 section 6.5.1: what frames, routes, modifies or authenticates a message, or says how to
 # read its content, comes too late after it.
@@ -46,6 +55,9 @@ _NOT_IN_TRAILERS = frozenset(
     b"content-type cookie expect host keep-alive max-forwards proxy-authorization range set-cookie "
     b"te trailer transfer-encoding upgrade www-authenticate".split()
 )
+
+
+_NOT_OF_ONE_HOP = frozenset([b"content-length", b"host", b"transfer-encoding"])
 
 
 def encode_response_head(
@@ -73,23 +85,29 @@ def encode_response_head(
         The bytes from the status line to the empty line.
 
     Raises:
-        LocalProtocolError: a field, the status or the reason is invalid, or the fields contradict
-            `framing`, `content_length` or `close`.
+        LocalProtocolError: a field, the status or the reason is invalid, or the fields or the
+            status contradict `framing`, `content_length` or `close`.
     """
     pairs = tuple(headers)
-    head = HEADS.get((status, pairs)) if reason is None else None
+    usual = USUAL.get(status, _NONE).get(pairs) if reason is None else None
     if (
-        head is not None
+        usual is not None
         and framing is CONTENT_LENGTH
         and close is None
         and content_length is not None
-        and content_length >= 0
+        and 0 <= content_length < _SMALL
     ):
-        return b"%bcontent-length: %d\r\n\r\n" % (head, content_length)  # the usual one
+        return usual % content_length
+    if framing is not BodyFraming.NONE and status in _WITHOUT_BODY:
+        raise LocalProtocolError(f"a response with status {status} has no body")
     own: list[tuple[bytes, bytes]] = []
+    head = HEADS.get((status, pairs)) if reason is None else None
     parts = [head or _new_head(status, pairs, reason, own)]
     if own:
         content_length = _reconcile(own, framing, content_length, close)
+        lengths = [value for name, value in own if name == b"content-length"]
+        if status in _WITHOUT_LENGTH and any(value.strip(b"0") for value in lengths):
+            raise LocalProtocolError(f"a content-length with status {status}")
     _add_framing(parts, framing, content_length, close, status)
     _add_connection(parts, own, close)
     parts.append(b"\r\n")
@@ -120,12 +138,12 @@ def encode_request_head(
         The bytes from the request line to the empty line.
 
     Raises:
-        LocalProtocolError: method, target or a field is invalid, Host is not there once, or
-            the fields contradict the other arguments.
+        LocalProtocolError: method, target or a field is invalid, Host is not there once or is not
+            that of the target, or the fields contradict the other arguments.
     """
     if framing is BodyFraming.CLOSE:
         raise LocalProtocolError("a request's body cannot end with the connection")
-    fields = [(checked(*pair)) for pair in headers]
+    fields = [checked_pair(pair) for pair in headers]
     lower = [(name.lower(), value) for name, value in fields]
     decisive = [field for field in lower if field[0] in (b"host", b"expect", b"upgrade")]
     try:
@@ -133,6 +151,7 @@ def encode_request_head(
         line = b"%b %b HTTP/1.1" % (method.encode("ascii"), raw_target)
         parsed = parse_request_line(line)
         request_facts("1.1", decisive)
+        check_authority(raw_target, dict(lower)[b"host"].decode("latin-1"))
     except UnicodeEncodeError:
         raise LocalProtocolError("method and target must be ASCII") from None
     except Fault as fault:
@@ -187,7 +206,7 @@ def encode_last_chunk(trailers: Iterable[Pair] = ()) -> bytes:
         return b"0\r\n\r\n"
     parts = [b"0\r\n"]
     for pair in trailers:
-        name, value = checked(*pair)
+        name, value = checked_pair(pair)
         if name.lower() in _NOT_IN_TRAILERS:
             raise LocalProtocolError(f"{name.decode()} cannot be a trailer")
         parts.append(b"%b: %b\r\n" % (name, value))
@@ -209,7 +228,11 @@ def _new_head(
     if reason is None and len(head) <= _LONGEST_HEAD:
         if len(HEADS) >= _MOST_HEADS:
             HEADS.clear()
+            USUAL.clear()
         HEADS[status, pairs] = head
+        if status not in _WITHOUT_BODY:
+            usual = head.replace(b"%", b"%%") + b"content-length: %d\r\n\r\n"
+            USUAL.setdefault(status, {})[pairs] = usual
     return head
 
 
@@ -243,6 +266,9 @@ def _reconcile(
             given = value
         else:
             options = _options(value)
+            # RFC 9110 section 7.6.1: the next proxy takes away what is named here.
+            if not options.isdisjoint(_NOT_OF_ONE_HOP):
+                raise LocalProtocolError("connection names a field that is not for one hop")
             if b"close" in options if close is False else b"keep-alive" in options and close:
                 raise LocalProtocolError("connection contradicts what was decided")
     if given is None:
@@ -256,16 +282,18 @@ def _reconcile(
 def _add_framing(
     parts: list[bytes], framing: BodyFraming, length: int | None, close: bool | None, status: int
 ) -> None:
+    if length is not None and not 0 <= length <= MAX_CONTENT_LENGTH:
+        raise LocalProtocolError("a content-length that no peer can count")
     if framing is BodyFraming.CHUNKED:
         parts.append(b"transfer-encoding: chunked\r\n")
     elif framing is CONTENT_LENGTH:
-        if length is None or length < 0:
+        if length is None:
             raise LocalProtocolError("the framing asks for a content-length")
         parts.append(b"content-length: %d\r\n" % length)
     elif framing is BodyFraming.CLOSE:
         if close is False:
             raise LocalProtocolError("a body that ends with the connection, which is to stay")
-    elif length is not None and status not in (101, 204):
+    elif length is not None and status not in _WITHOUT_LENGTH:
         parts.append(b"content-length: %d\r\n" % length)
 
 

@@ -59,6 +59,16 @@ def checked(name: str | bytes, value: str | bytes) -> tuple[bytes, bytes]:
     return raw_name, raw_value
 
 
+def checked_pair(pair: Pair) -> tuple[bytes, bytes]:
+    """As `checked`, for what ought to be a pair.
+
+    A str would come apart too, if it has two letters: a dict and `Headers` are iterated by name.
+    """
+    if isinstance(pair, str | bytes) or len(pair) != 2:
+        raise LocalProtocolError(f"{pair!r} is not a name and a value")
+    return checked(*pair)
+
+
 def new_line(pair: Pair, own: list[tuple[bytes, bytes]]) -> bytes:
     """Encode a pair that is not in `LINES`, and remember it if that is worth it.
 
@@ -67,9 +77,9 @@ def new_line(pair: Pair, own: list[tuple[bytes, bytes]]) -> bytes:
         own: receives the field, name in lower case, if it is one of `OWN`; the line is empty then.
 
     Raises:
-        LocalProtocolError: as for `validate_header`.
+        LocalProtocolError: as for `validate_header`, or it is no pair.
     """
-    name, value = checked(*pair)
+    name, value = checked_pair(pair)
     lower = name.lower()
     if lower in OWN:
         own.append((lower, value))

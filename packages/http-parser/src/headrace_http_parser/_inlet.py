@@ -114,11 +114,12 @@ class Inlet(ABC):
             RemoteProtocolError: the peer's bytes are not acceptable; raised again by all later
                 calls.
             LocalProtocolError: the connection was taken over, or its end was told before.
+            TypeError: it is no bytes.
         """
         if self._barred:
             self._check_open(bool(data))
         if type(data) is not bytes:
-            data = bytes(data)
+            data = memoryview(data).tobytes()  # bytes() would take a number, and make zeros of it
         events: list[Event] = []
         self._advance(data, 0, events)
         return events

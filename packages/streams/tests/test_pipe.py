@@ -705,8 +705,9 @@ async def test_an_iteration_gives_what_get_gives() -> None:
             chunk = await super().get()
             return chunk and chunk.upper()
 
+    calls: list[str] = []
     for kind, expected in ((PipeReceiver, [b"a", b"b", b"c"]), (Loud, [b"A", b"B", b"C"])):
-        calls: list[str] = []
+        calls.clear()
         sender, receiver = pipe(
             high=2, low=1, on_resume=lambda: calls.append("resume"), receiver_type=kind
         )

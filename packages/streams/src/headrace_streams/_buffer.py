@@ -70,8 +70,9 @@ class Pipe:
 
     __slots__ = (
         "base", "broken", "cap", "countdown", "dropped", "ended", "error", "flow", "high", "inbox",
-        "limit", "low", "on_pause", "on_resume", "outbox", "paused", "peak", "read_blocked", "reader",
-        "reason", "rest", "resume_at", "size", "strides", "taken", "write_blocked", "writers",
+        "limit", "low", "on_pause", "on_resume", "outbox", "paused", "peak", "read_blocked",
+        "reader", "reason", "rest", "resume_at", "size", "strides", "taken", "write_blocked",
+        "writers",
     )  # fmt: skip
 
     def __init__(
@@ -220,7 +221,8 @@ class Pipe:
     @types.coroutine
     def readable(self) -> Generator[Any, None, None]:
         """Wait until there is a chunk, or an ending of any kind."""
-        self.reader = waiter = Future()
+        waiter: Future[None] = Future()
+        self.reader = waiter
         self.limit = -1
         since = monotonic()
         try:

@@ -123,7 +123,8 @@ class PipeReceiver(ByteReceiver):
                     return await ByteReceiver.get(self)
                 self._busy = self._slow = True
                 pipe.limit = -1
-                pipe.reader = waiter = Future()
+                waiter: Future[None] = Future()
+                pipe.reader = waiter
                 since = monotonic()
                 try:
                     await waiter

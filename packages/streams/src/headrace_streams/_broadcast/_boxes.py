@@ -2,7 +2,8 @@
 
 The hub appends a message to ``items`` itself while fewer than ``limit`` wait (its hot loop); it
 calls ``put`` for the rest. ``limit`` is 0 while a task waits for a message, so that waking it is
-part of that rest. A policy is one method, ``overflow``, and costs nothing before it is needed.
+part of that rest. A subscriber takes a message itself while more than ``floor`` wait. A policy is
+one method, ``overflow``, and costs nothing before it is needed.
 
 | policy | when ``high`` messages wait and another comes |
 |---|---|
@@ -15,7 +16,7 @@ part of that rest. A policy is one method, ``overflow``, and costs nothing befor
 
 from __future__ import annotations
 
-import asyncio
+from asyncio import Future
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -34,16 +35,16 @@ class Box:
     """A queue of messages with one reader. The base of all; itself the policy "wait"."""
 
     __slots__ = (
-        "behind", "bound", "cursor", "dropped", "ended", "error", "high", "hub", "items", "limit",
-        "resume_at", "traceback", "waiter",
+        "behind", "bound", "cursor", "dropped", "ended", "error", "floor", "high", "hub", "items",
+        "limit", "traceback", "waiter",
     )  # fmt: skip
 
     def __init__(self, hub: Hub, high: int) -> None:
         self.hub = hub
         self.high = self.bound = self.limit = high
-        # Not -1 while the publisher waits for us: the number of messages at which it may go on.
-        self.resume_at = -1
-        self.waiter: asyncio.Future[None] | None = None
+        # Not 0 while the publisher waits for us: it may go on when fewer wait than this.
+        self.floor = 0
+        self.waiter: Future[None] | None = None
         self.dropped = 0
         self.ended = self.behind = False
         self.cursor: Id = 0
@@ -53,8 +54,12 @@ class Box:
 
     def put(self, message: Any) -> None:
         """Take a message that finds ``limit`` messages or more."""
-        if self.waiter is not None:
-            self.wake()
+        waiter = self.waiter
+        if waiter is not None:
+            self.waiter = None
+            self.limit = self.bound
+            if not waiter.done():
+                waiter.set_result(None)
         if len(self.items) < self.bound:
             self.items.append(message)
         else:
@@ -63,8 +68,8 @@ class Box:
     def overflow(self, message: Any) -> None:
         """Deal with a message that finds ``bound`` messages or more."""
         self.items.append(message)
-        if self.resume_at < 0:
-            self.resume_at = self.high // 4
+        if not self.floor:
+            self.floor = self.high // 4 + 1
             self.hub.blocking += 1
 
     def take(self) -> Any:
@@ -74,8 +79,8 @@ class Box:
 
     def resume(self) -> None:
         """Let the publisher go on, for our part. No-op if it does not wait for us."""
-        if self.resume_at >= 0:
-            self.resume_at = -1
+        if self.floor:
+            self.floor = 0
             self.hub.unblock()
 
     def end(self, error: BaseException | None) -> None:
@@ -93,7 +98,8 @@ class Box:
 
     async def arrival(self) -> None:
         """Wait for a message, or an ending. One task at a time."""
-        self.waiter = waiter = asyncio.get_running_loop().create_future()
+        waiter: Future[None] = Future()
+        self.waiter = waiter
         self.limit = 0
         try:
             await waiter

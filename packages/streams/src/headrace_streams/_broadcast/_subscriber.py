@@ -60,12 +60,11 @@ class Subscriber(Generic[_T]):
             EvictedError: by the policy "evict", after what waits, each time.
             Exception: what the broadcast failed with, after what waits, each time.
         """
-        items = self._items
-        if items:  # never while replaying: the hub does not know us then
-            box = self._box
-            if box.resume_at < 0 or len(items) > box.resume_at + 1:
-                return items.popleft()  # type: ignore[no-any-return]
-            return box.take()  # type: ignore[no-any-return]
+        items = self._items  # nothing in it while replaying: the hub does not know us then
+        if len(items) > self._box.floor:
+            return items.popleft()  # type: ignore[no-any-return]
+        if items:
+            return self._box.take()  # type: ignore[no-any-return]
         return await self._wait()
 
     async def _wait(self) -> Message[_T] | Gap:
@@ -80,8 +79,8 @@ class Subscriber(Generic[_T]):
                 if box.behind:
                     if (message := await self._replay()) is not None:
                         return message
-                elif box.items:
-                    return await self.receive()
+                elif box.items:  # all that came: more than the floor, if there is one
+                    return box.items.popleft()  # type: ignore[no-any-return]
                 elif box.error is not None:
                     raise box.error.with_traceback(box.traceback)
                 elif box.ended:
@@ -132,11 +131,10 @@ class Subscriber(Generic[_T]):
 
     async def __anext__(self) -> Message[_T] | Gap:
         items = self._items
-        if items:  # as in receive, to save a coroutine per message
-            box = self._box
-            if box.resume_at < 0 or len(items) > box.resume_at + 1:
-                return items.popleft()  # type: ignore[no-any-return]
-            return box.take()  # type: ignore[no-any-return]
+        if len(items) > self._box.floor:  # as in receive, to save a coroutine per message
+            return items.popleft()  # type: ignore[no-any-return]
+        if items:
+            return self._box.take()  # type: ignore[no-any-return]
         try:
             return await self._wait()
         except EndOfStream:

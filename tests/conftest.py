@@ -171,6 +171,12 @@ def serve(loop: Literal["asyncio", "uvloop"]) -> Iterator[Serve]:
 
 
 @pytest.fixture(scope="session")
+def connect() -> Callable[[int], Client]:
+    """Open a raw connection to a port, which need not be a server's of :func:`serve`."""
+    return Client
+
+
+@pytest.fixture(scope="session")
 def missing() -> Callable[[str], None]:
     """Skip for a service that is not on this machine; fail where all of them have to be.
 

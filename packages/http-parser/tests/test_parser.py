@@ -186,6 +186,31 @@ def test_what_follows_a_switch_is_held_for_the_taker(method: str, head: bytes) -
     assert parser.take_upgrade() == Upgrade(b"raw")
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("early", [b"H", b"HTTP/1.1 200 OK\r\nContent-", b"hello", b"\r\nH"])
+def test_no_early_byte_becomes_the_answer_to_the_next_request(method: str, early: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    for pieces in every_split(head + early):
+        parser = ResponseParser()
+        parser.request_sent(method)
+        events: list[Event] = []
+        with pytest.raises(RemoteProtocolError, match="nobody asked") as caught:
+            feed_all(parser, pieces, events)
+        assert len(events + caught.value.events) == 2
+        assert caught.value.offset == len(head) + len(early) - len(early.lstrip(b"\r\n"))
+        parser.request_sent("GET")
+        with pytest.raises(RemoteProtocolError):
+            parser.receive_data(head)
+
+
+def test_an_empty_line_behind_a_response_is_harmless() -> None:
+    parser = ResponseParser()
+    parser.request_sent("GET")
+    parser.receive_data(b"HTTP/1.1 204 \r\n\r\n\r\n")
+    parser.request_sent("GET")
+    assert len(parser.receive_data(b"HTTP/1.1 204 \r\n\r\n")) == 2
+
+
 def test_a_connect_that_fails_has_a_body() -> None:
     parser = ResponseParser()
     parser.request_sent("CONNECT")
@@ -285,6 +310,11 @@ def test_a_fault_within_a_run_is_found_where_it_is(bad: int, column: int) -> Non
     assert outcomes[0] == outcomes[1]
     head = len(POST_CHUNKED) + bad * len(chunk)
     assert head <= outcomes[0][1][1] <= head + place + 1
+
+
+def feed_all(parser: ResponseParser, pieces: list[bytes], events: list[Event]) -> None:
+    for piece in pieces:
+        events += parser.receive_data(piece)
 
 
 def feed_in(parser: RequestParser, data: bytes, size: int, events: list[Event]) -> None:

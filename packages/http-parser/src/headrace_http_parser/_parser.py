@@ -198,10 +198,10 @@ class RequestParser(Receiver[RequestLine]):
 class ResponseParser(Receiver[StatusLine]):
     """A client's side of the reading: responses out of bytes.
 
-    It has to know what was asked, so call `request_sent` for each request, in order. Each response
-    comes out as `ResponseHead`, any number of `Data`, `EndOfMessage`; an interim one as its
-    `ResponseHead` alone. After a 101, or a 2xx to CONNECT, the bytes that follow are held for
-    `take_upgrade`. Every error has the status 502.
+    It has to know what was asked, so call `request_sent` for each request, in order; bytes that
+    answer none are refused. Each response comes out as `ResponseHead`, any number of `Data`,
+    `EndOfMessage`; an interim one as its `ResponseHead` alone. After a 101, or a 2xx to CONNECT,
+    the bytes that follow are held for `take_upgrade`. Every error has the status 502.
 
     Args:
         limits: what is accepted; `request_line` bounds the status line.
@@ -219,6 +219,13 @@ class ResponseParser(Receiver[StatusLine]):
         """Say that a request with this method went out."""
         self._methods.append(method)
 
+    def _head(self, data: bytes, pos: int, events: list[Event]) -> int:
+        # RFC 9112 section 9.2. At its first byte: what waited until the next request goes out would
+        # pass for the answer to that one.
+        if not self._methods and self._between_messages and data[pos] not in b"\r\n":
+            raise RemoteProtocolError(502, self._base + pos, "a response that nobody asked for")
+        return super()._head(data, pos, events)
+
     def _parse_line(self, line: bytes) -> StatusLine:
         return parse_status_line(line)
 
@@ -226,8 +233,6 @@ class ResponseParser(Receiver[StatusLine]):
         return _with_upgrade(message_facts(version, fields), headers)
 
     def _begin(self, line: StatusLine, headers: Headers, facts: Facts, events: list[Event]) -> None:
-        if not self._methods:
-            raise Fault(502, "a response that nobody asked for")
         status, reason, version = line
         method = self._methods[0]
         length, chunked, keep_alive, _, upgrade = facts

@@ -73,7 +73,7 @@ def requests(app: Headrace, diary: Diary) -> None:
                 size += len(chunk)
                 digest.update(chunk)
                 diary.note("upload begun")
-        except Exception as error:
+        except BaseException as error:
             diary.note("upload ended", type(error).__name__)
             raise
         return json({"size": size, "sha256": digest.hexdigest()})

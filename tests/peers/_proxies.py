@@ -1,8 +1,8 @@
 """nginx, HAProxy and Caddy as reverse proxies, each with the configuration that streaming needs.
 
-That is the least one: responses and requests are not collected, upstream connections are HTTP/1.1
-and kept. Each proxy is a child of the test, listens on a loopback port of its own and writes to one
-folder only.
+That is the least one: neither requests nor responses are collected, a client that leaves is told
+upstream, and connections to there are HTTP/1.1 and kept. Each proxy is a child of the test, listens
+on a loopback port of its own and writes to one folder only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
 
 from ._client import PATIENCE, program
 
@@ -54,13 +53,16 @@ http {{
     return [program("nginx"), "-e", "stderr", "-c", str(folder / "nginx.conf")]
 
 
-def haproxy(folder: Path, port: int, upstream: int) -> list[str]:
-    """Return the command."""
+def haproxy(
+    folder: Path, port: int, upstream: int, on_fin: str = "option abortonclose"
+) -> list[str]:
+    """Return the command. To HAProxy FIN is either always the end of a client, or never."""
     (folder / "haproxy.cfg").write_text(
         f"""
 defaults
     mode http
     option http-no-delay
+    {on_fin}
     timeout connect 5s
     timeout client 60s
     timeout server 60s
@@ -75,19 +77,27 @@ backend headrace
     return [program("haproxy"), "-db", "-f", str(folder / "haproxy.cfg")]
 
 
+def patient_haproxy(folder: Path, port: int, upstream: int) -> list[str]:
+    """Return the command for one that goes on after a client's FIN."""
+    return haproxy(folder, port, upstream, on_fin="no option abortonclose")
+
+
 def caddy(folder: Path, port: int, upstream: int) -> list[str]:
-    """Return the command."""
+    """Return the command.
+
+    ``flush_interval -1`` would make Caddy 2.6 hold on to a request whose client has left.
+    """
     (folder / "Caddyfile").write_text(
         f"""
 {{
     admin off
     auto_https off
-    persist_config off
 }}
 http://:{port} {{
     bind 127.0.0.1
     reverse_proxy 127.0.0.1:{upstream} {{
-        flush_interval -1
+        flush_interval 1ms
+        header_up TE trailers
     }}
 }}
 """
@@ -98,7 +108,12 @@ http://:{port} {{
 
 Command = Callable[[Path, int, int], list[str]]
 
-PROXIES: dict[str, Command] = {"nginx": nginx, "HAProxy": haproxy, "Caddy": caddy}
+PROXIES: dict[str, Command] = {
+    "nginx": nginx,
+    "HAProxy": haproxy,
+    "HAProxy that goes on": patient_haproxy,
+    "Caddy": caddy,
+}
 
 
 class Proxy:
@@ -115,22 +130,24 @@ class Proxy:
 
     def __init__(self, name: str, folder: Path, upstream: int) -> None:
         self.name = name
-        self._log = folder / "log"
+        self._log = folder / "proxy.log"
         for _ in range(ATTEMPTS):
             self.port = free_port()
             self._process = self._start(PROXIES[name](folder, self.port, upstream), folder)
             if self._answers():
                 return
-        raise AssertionError(f"{name} did not start: {self._log.read_text()}")
+        raise AssertionError(f"{name} did not start: {self.log()}")
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def __enter__(self) -> Self:
-        return self
+    def log(self) -> str:
+        """Return what it has logged."""
+        return self._log.read_text()
 
-    def __exit__(self, *exc_info: object) -> None:
+    def stop(self) -> None:
+        """End it."""
         self._process.terminate()
         self._process.wait(PATIENCE)
 

@@ -12,4 +12,4 @@ def test_the_reader_of_the_body_gets_an_error(client, server, diary, record_prop
     left = visit.leave()
     ended, error = diary.wait("upload ended")
     record_property("milliseconds", round(1000 * (ended - left)))
-    assert error in ("TruncatedBody", "ClientGone")  # by FIN, by RST
+    assert error in ("TruncatedBody", "CancelledError")  # by FIN, by RST

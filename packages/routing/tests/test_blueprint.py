@@ -13,6 +13,7 @@ from headrace_routing import (
     CompositionView,
     ConflictError,
     Declaration,
+    Declarations,
     ExceptionDeclaration,
     Found,
     HandlerError,
@@ -20,7 +21,6 @@ from headrace_routing import (
     MiddlewareDeclaration,
     PatternError,
     RouteDeclaration,
-    RouteDeclarations,
     Router,
 )
 
@@ -102,7 +102,7 @@ def test_bad_declarations() -> None:
 
 
 def test_an_app_may_act_at_once() -> None:
-    class App(RouteDeclarations):
+    class App(Declarations):
         def __init__(self) -> None:
             super().__init__()
             self.router = Router[Callable[..., Any]]()
@@ -159,14 +159,26 @@ BAD_HOOKS: list[Any] = [
     (lambda bp: bp.exception(int), "<class 'int'> is not an exception class"),
     (lambda bp: bp.exception(404), "404 is not an exception class"),
     (lambda bp: bp.exception([5]), "5 is not an exception class"),
+    (lambda bp: bp.exception(ValueError)(5), "exception handler is not callable: 5"),
+    (lambda bp: bp.middleware("request")(5), "middleware is not callable: 5"),
+    (lambda bp: bp.on_response()(5), "middleware is not callable: 5"),
+    (lambda bp: bp.listener("start")(5), "listener is not callable: 5"),
+    (lambda bp: bp.listener(int), "a listener needs an event in parentheses, not <class 'int'>"),
+    (
+        lambda bp: bp.get(int),
+        "a route's decorator needs a path in parentheses, not <class 'int'>",
+    ),
+    (lambda bp: bp.add_route(5, "/x"), "route /x: handler is not callable: 5"),
 ]
 
 
 @pytest.mark.parametrize(("act", "message"), BAD_HOOKS, ids=[m for _, m in BAD_HOOKS])
 def test_bad_hooks(act: Callable[[Blueprint], object], message: str) -> None:
+    bp = Blueprint("b")
     with pytest.raises(HandlerError) as caught:
-        act(Blueprint("b"))
+        act(bp)
     assert str(caught.value) == message
+    assert bp.declared == []
 
 
 PREFIXES = [

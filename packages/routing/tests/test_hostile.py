@@ -10,8 +10,10 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from headrace_routing import Found, NotFound, Router
+from headrace_routing import BadPath, Found, MethodNotAllowed, NotFound, Options, Router
 
 SIZE = 64 * 1024
 
@@ -90,6 +92,19 @@ def test_many_segments(router: Router[str], count: int) -> None:
         got, calls = work(router, path)
         assert isinstance(got, Found) is path.startswith("/p/1")
         assert calls < 80
+
+
+ANYTHING = st.text() | st.text("/%ab1-.<>\udcff\0é", max_size=30).map(lambda text: f"/{text}")
+
+
+@given(st.text(), ANYTHING, st.none() | st.text())
+def test_a_match_never_raises(method: str, path: str, host: str | None) -> None:
+    router = Router[str](bad_path="bad_request")
+    for pattern in ("/", "/a", "/<x:int>", "/a/<x>", "/a/<x>-<y:float>", "/b/<p:path>", "/<f:ext>"):
+        router.add(pattern, "h")
+        router.add(pattern, "h", host="*.a", methods=["POST"])
+    got = router.match(method, path, host)
+    assert isinstance(got, Found | MethodNotAllowed | Options | NotFound | BadPath)
 
 
 def test_a_long_host(router: Router[str]) -> None:

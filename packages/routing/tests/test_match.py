@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from headrace_routing import BAD_PATH, NOT_FOUND, Converter, Router
+from headrace_routing import BadPath, Converter, NotFound, Router
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,13 +174,13 @@ def test_strict_slashes(pattern: str, path: str, found: bool, whole: bool) -> No
     router = Router[str](strict_slashes=whole)
     route = router.add(pattern, "h", strict_slashes=None if whole else True)
     assert route.strict_slashes
-    assert (router.match("GET", path) != NOT_FOUND) is found
+    assert (router.match("GET", path) != NotFound()) is found
 
 
 def test_a_route_may_be_lenient_in_a_strict_router() -> None:
     router = Router[str](strict_slashes=True)
     router.add("/a", "h", strict_slashes=False)
-    assert router.match("GET", "/a/") != NOT_FOUND
+    assert router.match("GET", "/a/") != NotFound()
 
 
 PRECEDENCE = [
@@ -276,9 +276,9 @@ def test_bad_escapes(path: str) -> None:
     for router in (lenient, strict):
         router.add("/<x>", "h")
         router.add("/<x>/<y>", "h")
-    assert lenient.match("GET", path) is NOT_FOUND
-    assert strict.match("GET", path) is BAD_PATH
-    assert strict.match("GET", "no slash %zz") is NOT_FOUND
+    assert lenient.match("GET", path) == NotFound()
+    assert strict.match("GET", path) == BadPath()
+    assert strict.match("GET", "no slash %zz") == NotFound()
 
 
 def test_params_are_fresh() -> None:
@@ -297,7 +297,7 @@ def test_own_converters(ask: Callable[..., Any]) -> None:
     assert ask(router, "GET", "/ff") == ("hex", {"x": 255})
     assert ask(router, "GET", "/xx") == ("any", {"x": "xx"})
     assert ask(router, "GET", "/digit/12") == GONE
-    assert Router[str]().match("GET", "/ff") is NOT_FOUND
+    assert Router[str]().match("GET", "/ff") == NotFound()
     with pytest.raises(Exception, match="expected a type"):
         Router[str]().add("/<x:hex>", "h")
 

@@ -94,6 +94,28 @@ def test_message_has_a_caret() -> None:
     )
 
 
+def test_the_caret_stands_below_what_cannot_be_printed() -> None:
+    with pytest.raises(PatternError) as caught:
+        Router[str]().add("/a\nb", "h")
+    assert str(caught.value) == "expected a printable character\n  /a\ufffdb\n    ^"
+
+
+TYPE_NAMES = [
+    ("path", "expected another name for a type: 'path' is more than a type"),
+    ("ext", "expected another name for a type: 'ext' is more than a type"),
+    ("a-b", "expected letters, digits and '_' as a type's name"),
+    ("1a", "expected letters, digits and '_' as a type's name"),
+    ("", "expected letters, digits and '_' as a type's name"),
+]
+
+
+@pytest.mark.parametrize(("name", "problem"), TYPE_NAMES)
+def test_bad_name_of_a_type(name: str, problem: str) -> None:
+    with pytest.raises(PatternError) as caught:
+        Router[str](converters={name: Converter("a")})
+    assert str(caught.value) == f"{problem}\n  {name}\n  ^"
+
+
 def test_segments_are_bounded() -> None:
     router = Router[str]()
     router.add("/a" * 128, "h")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace_routing import ConflictError, Router
+from headrace_routing import ConflictError, Found, MethodNotAllowed, Router
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,10 +157,11 @@ def test_against_the_reference(shapes: list[Naive], paths: list[list[str]], rand
             expected = reference(kept, method, path)
             for subject in (router, other):
                 got = subject.match(method, path)
-                handler = getattr(got, "handler", None)
-                found = type(got).__name__ if handler is None else (handler, got.params)
-                if found == "MethodNotAllowed":
-                    found = (found, *getattr(got, "allowed"))  # noqa: B009
+                found: Any = type(got).__name__
+                if isinstance(got, Found):
+                    found = (got.handler, got.params)
+                elif isinstance(got, MethodNotAllowed):
+                    found = (found, *got.allowed)
                 assert found == expected, (method, path)
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headrace_routing import BuildError, Converter, Found, Router
+from headrace_routing import BuildError, ConflictError, Converter, Found, Router
 
 ID = UUID("0a0b0c0d-1111-2222-3333-444455556666")
 
@@ -174,3 +174,52 @@ def test_match_undoes_url_for(drawn: tuple[str, dict[str, Any]], strict: bool) -
     assert isinstance(found, Found)
     assert found.params == values
     assert router.url_for("n", **found.params) == url
+
+
+@st.composite
+def several(draw: st.DrawFn) -> list[str]:
+    part = st.sampled_from(["a", "1", "<{}>", "<{}:int>", "<{}:alpha>", "<{}>-<{}x:int>", "a<{}>"])
+    found = []
+    for _ in range(draw(st.integers(1, 6))):
+        parts = draw(st.lists(part, min_size=1, max_size=3))
+        if draw(st.booleans()):
+            parts.append("<{}:path>")
+        found.append("".join("/" + p.replace("{}", f"p{n}") for n, p in enumerate(parts)))
+    return found
+
+
+@given(several(), st.data())
+def test_match_undoes_url_for_among_others(patterns: list[str], data: st.DataObject) -> None:
+    router = Router[str]()
+    for pattern in dict.fromkeys(patterns):
+        try:
+            router.add(pattern, pattern, name=pattern)
+        except ConflictError:
+            continue
+    for route in router.routes:
+        text = st.sampled_from(["a", "1", "a-1", "b", "a/b"])
+        values: dict[str, Any] = {name: data.draw(text) for name in route.names}
+        try:
+            url = router.url_for(route.path, **values)
+        except BuildError:
+            continue
+        found = router.match("GET", url)
+        assert isinstance(found, Found)
+        assert found.route is route
+        assert {name: str(value) for name, value in found.params.items()} == values
+
+
+def test_a_path_of_another_route_is_refused() -> None:
+    router = Router[str]()
+    router.add("/users/<name>", "any", name="user")
+    router.add("/users/me", "me", name="me")
+    router.add("/users/new", "new", methods=["POST"])
+    router.add("/users/<name>", "hosted", name="hosted", host="a.com")
+    assert router.url_for("user", name="you") == "/users/you"
+    assert router.url_for("user", name="new") == "/users/new"
+    assert router.url_for("hosted", name="me") == "/users/me"
+    with pytest.raises(BuildError) as caught:
+        router.url_for("user", name="me")
+    assert str(caught.value) == (
+        "/users/me belongs to another route, GET /users/me (me) (route GET /users/<name> (user))"
+    )

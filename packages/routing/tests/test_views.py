@@ -12,13 +12,13 @@ import pytest
 from headrace_routing import (
     Blueprint,
     CompositionView,
-    Entry,
     HandlerError,
     HTTPMethodView,
     RouteDeclaration,
     expand,
     stream,
 )
+from headrace_routing._views import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable

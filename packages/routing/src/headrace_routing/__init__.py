@@ -8,8 +8,6 @@ from ._declarations import ExceptionDeclaration as ExceptionDeclaration
 from ._declarations import ListenerDeclaration as ListenerDeclaration
 from ._declarations import MiddlewareDeclaration as MiddlewareDeclaration
 from ._declarations import RouteDeclaration as RouteDeclaration
-from ._describe import Description as Description
-from ._describe import RouteInfo as RouteInfo
 from ._errors import BuildError as BuildError
 from ._errors import ConflictError as ConflictError
 from ._errors import FrozenError as FrozenError
@@ -17,8 +15,6 @@ from ._errors import HandlerError as HandlerError
 from ._errors import NoSuchRouteError as NoSuchRouteError
 from ._errors import PatternError as PatternError
 from ._errors import RoutingError as RoutingError
-from ._route import BAD_PATH as BAD_PATH
-from ._route import NOT_FOUND as NOT_FOUND
 from ._route import BadPath as BadPath
 from ._route import Found as Found
 from ._route import Match as Match
@@ -28,17 +24,14 @@ from ._route import Options as Options
 from ._route import Route as Route
 from ._router import Router as Router
 from ._surface import Declarations as Declarations
-from ._surface import RouteDeclarations as RouteDeclarations
 from ._version import __version__ as __version__
 from ._views import CompositionView as CompositionView
-from ._views import Entry as Entry
 from ._views import HTTPMethodView as HTTPMethodView
 from ._views import expand as expand
 from ._views import stream as stream
 
 __all__ = [
     "__version__",
-    "BAD_PATH",
     "BadPath",
     "Blueprint",
     "BlueprintGroup",
@@ -48,8 +41,6 @@ __all__ = [
     "Converter",
     "Declaration",
     "Declarations",
-    "Description",
-    "Entry",
     "ExceptionDeclaration",
     "expand",
     "Found",
@@ -61,14 +52,11 @@ __all__ = [
     "MethodNotAllowed",
     "MiddlewareDeclaration",
     "NoSuchRouteError",
-    "NOT_FOUND",
     "NotFound",
     "Options",
     "PatternError",
     "Route",
     "RouteDeclaration",
-    "RouteDeclarations",
-    "RouteInfo",
     "Router",
     "RoutingError",
     "stream",

@@ -37,7 +37,9 @@ class PatternError(RoutingError):
         super().__init__(problem, pattern, position)
 
     def __str__(self) -> str:
-        return f"{self.problem}\n  {self.pattern}\n  {' ' * self.position}^"
+        # One character each, so that the caret stands below the one that is meant.
+        shown = "".join(char if char.isprintable() else "\ufffd" for char in self.pattern)
+        return f"{self.problem}\n  {shown}\n  {' ' * self.position}^"
 
 
 class ConflictError(RoutingError):

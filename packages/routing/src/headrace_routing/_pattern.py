@@ -86,13 +86,20 @@ class Pattern:
 class Patterns:
     """Reads patterns with the types of one router.
 
-    Segments and parameters that are spelled alike are one object, however many patterns have
+    Raises PatternError for a converter under a name that no pattern could use. Segments and
+    parameters that are spelled alike are one object, however many patterns have
     them: ``<id:int>`` costs its regex and its functions once.
     """
 
     __slots__ = ("converters", "fields", "segments", "sources")
 
     def __init__(self, converters: Mapping[str, Converter]) -> None:
+        for kind in converters:
+            if TYPE.fullmatch(kind) is None:
+                raise PatternError("expected letters, digits and '_' as a type's name", kind, 0)
+            if kind in ("path", "ext"):
+                problem = f"expected another name for a type: {kind!r} is more than a type"
+                raise PatternError(problem, kind, 0)
         self.converters = converters
         self.fields: dict[str, Field | Rest] = {}
         self.segments: dict[str, Segment] = {}

@@ -80,6 +80,7 @@ def build_query(values: Mapping[str, Any]) -> str:
 
 def build_url(
     route: Route[Any],
+    path: str,
     params: Mapping[str, Any],
     *,
     anchor: str = "",
@@ -87,8 +88,8 @@ def build_url(
     scheme: str = "http",
     host: str | None = None,
 ) -> str:
-    """The URL of a route. Values that are no parameters of it become the query."""
-    url = build_path(route, params)
+    """The URL of a route's path. Values that are no parameters of it become the query."""
+    url = path
     query = build_query({k: v for k, v in params.items() if k not in route.names})
     if query:
         url += f"?{query}"

@@ -119,12 +119,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """No route has this path. There is one instance, ``NOT_FOUND``."""
+    """No route has this path."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadPath:
-    """The path has a broken escape, or escapes that are not UTF-8. One instance, ``BAD_PATH``."""
+    """The path has a broken escape, or escapes that are not UTF-8."""
 
 
 NOT_FOUND = NotFound()

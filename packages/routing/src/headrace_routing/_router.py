@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from ._converters import BUILT_IN, Converter
 from ._describe import Description, describe
-from ._errors import ConflictError, FrozenError, HandlerError
+from ._errors import BuildError, ConflictError, FrozenError, HandlerError
 from ._escape import decode_segments
 from ._hosts import HostMap, parse_host
 from ._names import Names
 from ._pattern import Patterns
-from ._reverse import build_url
+from ._reverse import build_path, build_url
 from ._route import BAD_PATH, NOT_FOUND, Found, Match, MethodNotAllowed, Options, Route
 from ._segment import MISS
 from ._table import Table
@@ -48,7 +48,10 @@ class Router(Generic[T]):
         strict_slashes: what routes do that do not say so themselves. A lenient route takes its
             path with and without a final slash, a strict one only as written.
         version_prefix: what stands before a route's version, ``/v`` for ``/v1/…``.
-        bad_path: what a broken escape gives, ``"not_found"`` or ``"bad_request"`` (``BAD_PATH``).
+        bad_path: what a broken escape gives: ``NotFound`` for ``"not_found"``, ``BadPath`` for
+            ``"bad_request"``.
+
+    Raises PatternError for a converter under a name that no pattern could use.
     """
 
     __slots__ = (
@@ -273,16 +276,32 @@ class Router(Generic[T]):
 
         Raises:
             NoSuchRouteError: no route has the name, or several share it by default.
-            BuildError: a value is missing, or the pattern would not read it back as it is.
+            BuildError: a value is missing, or the URL would not be read back as the same route
+                with the same values.
         """
+        route = self._names.get(name)
+        path = build_path(route, params)
+        self._check_path(route, path)
         return build_url(
-            self._names.get(name),
+            route,
+            path,
             params,
             anchor=_anchor,
             external=_external,
             scheme=_scheme,
             host=_host,
         )
+
+    def _check_path(self, route: Route[T], path: str) -> None:
+        """Raise BuildError if another route of the same hosts takes this path from the route."""
+        table = self._hosts.get(route.hosts[0]) if route.hosts else self._table
+        segments = decode_segments(path.split("/"))
+        assert table is not None
+        assert segments is not None
+        method = "GET" if "GET" in route.methods else route.methods[0]
+        answer = search(table.root, segments, 1, method, {}, [])
+        if answer is not None and answer.route is not route:
+            raise BuildError(f"{path} belongs to another route, {answer.route}", route)
 
     def describe(self) -> Description:
         """All routes as data; ``str()`` of it is a table of text."""

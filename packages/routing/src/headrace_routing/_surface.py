@@ -83,7 +83,12 @@ class RouteDeclarations(Collector):
         version_prefix: str | None = None,
         **meta: Any,
     ) -> Callable[[F], F]:
-        """Declare the decorated function as the handler of these methods."""
+        """Declare the decorated function as the handler of these methods.
+
+        Raises HandlerError if it stands on a function without a path.
+        """
+        if not isinstance(uri, str):
+            raise HandlerError(f"a route's decorator needs a path in parentheses, not {uri!r}")
 
         def decorate(handler: F) -> F:
             self.add_route(
@@ -218,6 +223,7 @@ class HookDeclarations(Collector):
         if attach_to not in ("request", "response"):
             problem = f"middleware attaches to 'request' or 'response', not {attach_to!r}"
             raise HandlerError(problem)
+        check_callable("middleware", middleware)
         self.declare(
             MiddlewareDeclaration(middleware=middleware, attach_to=attach_to, priority=priority)
         )
@@ -251,19 +257,32 @@ class HookDeclarations(Collector):
             raise HandlerError("no exceptions to handle")
 
         def decorate(handler: F) -> F:
+            check_callable("exception handler", handler)
             self.declare(ExceptionDeclaration(handler=handler, exceptions=tuple(flat)))
             return handler
 
         return decorate
 
     def listener(self, event: str) -> Callable[[F], F]:
-        """Declare the decorated function as a listener of this event of the server's life."""
+        """Declare the decorated function as a listener of this event of the server's life.
+
+        Raises HandlerError if it stands on a function without an event.
+        """
+        if not isinstance(event, str):
+            raise HandlerError(f"a listener needs an event in parentheses, not {event!r}")
 
         def decorate(listener: F) -> F:
+            check_callable("listener", listener)
             self.declare(ListenerDeclaration(listener=listener, event=event))
             return listener
 
         return decorate
+
+
+def check_callable(what: str, function: object) -> None:
+    """Raise HandlerError for what cannot be called."""
+    if not callable(function):
+        raise HandlerError(f"{what} is not callable: {function!r}")
 
 
 class Declarations(RouteDeclarations, HookDeclarations):

@@ -181,4 +181,5 @@ def micro(session: nox.Session) -> None:
     """Time single packages beside their rivals, in process."""
     install(session, "micro", *FOLDERS)
     session.run("pytest", "benchmarks/micro/bench_parser.py", *session.posargs)
+    session.run("pytest", "benchmarks/micro/bench_router.py", *session.posargs)
     session.run("python", "benchmarks/micro/bench_streams.py")

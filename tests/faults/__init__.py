@@ -25,6 +25,7 @@ from ._line import Line as Line
 from ._line import Target as Target
 from ._malformed import malformed as malformed
 from ._malformed import mutations as mutations
+from ._malformed import pouring as pouring
 from ._outcome import Ending as Ending
 from ._outcome import Outcome as Outcome
 from ._pattern import Pattern as Pattern
@@ -62,6 +63,7 @@ __all__ = [
     "mutations",
     "never_reading",
     "pipelining",
+    "pouring",
     "room_for_descriptors",
     "sized",
     "slow_body",

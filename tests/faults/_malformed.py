@@ -1,10 +1,10 @@
-"""Requests that are broken at random, and a client that sends them."""
+"""Requests that are broken at random, and a client that sends them, or anything else."""
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ._answer import AnswerReader
 from ._line import Line, Target
@@ -90,18 +90,25 @@ def mutations(requests: Sequence[bytes], seed: int | str, count: int) -> Iterato
         yield data
 
 
-async def malformed(target: Target, data: bytes, *, patience: float = PATIENCE) -> Outcome:
-    """Send whatever it is and FIN, and read until the server closes.
+async def pouring(
+    target: Target, pieces: Iterable[bytes], *, patience: float = PATIENCE
+) -> Outcome:
+    """Send whatever it is, for ever or up to a FIN, and read until the server closes.
+
+    Args:
+        target: the server.
+        pieces: to send; may have no end.
+        patience: seconds.
 
     Returns:
         ANSWERED with every status that came if any did, else CLOSED; RESET; WAITING if the server
-        does not end the connection. What was sent may be several requests, of any method, so that
+        does not end the connection. What is sent may be several requests, of any method, so that
         bodies are not told from heads: ``statuses`` holds what looks like a status line.
     """
     seen = bytearray()
 
     async def talk(line: Line, reader: AnswerReader) -> Ending:
-        async with sending(line, [data]) as sent:
+        async with sending(line, pieces) as sent:
             sent.add_done_callback(lambda _: line.shut())
             while piece := await line.receive():
                 seen.extend(piece[: 65536 - len(seen)])
@@ -111,3 +118,8 @@ async def malformed(target: Target, data: bytes, *, patience: float = PATIENCE) 
     for status in map(int, STATUS.findall(seen)):
         (outcome.interim if status < 200 else outcome.statuses).append(status)
     return outcome
+
+
+async def malformed(target: Target, data: bytes, *, patience: float = PATIENCE) -> Outcome:
+    """Send one thing and FIN, see :func:`pouring`."""
+    return await pouring(target, [data], patience=patience)

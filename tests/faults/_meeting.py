@@ -61,6 +61,7 @@ async def sending(line: Line, pieces: Iterable[bytes]) -> AsyncIterator[asyncio.
         with contextlib.suppress(ConnectionError):
             for piece in pieces:
                 await line.send(piece)
+                await asyncio.sleep(0)  # a socket that has room never waits
 
     task = asyncio.create_task(send())
     try:

@@ -19,6 +19,7 @@ class Pattern:
     """
 
     def __init__(self, seed: int, size: int) -> None:
+        self.seed = seed
         self.size = size
         self.taken = 0
         self._block = random.Random(seed).randbytes(BLOCK) * 2

@@ -27,6 +27,7 @@ from tests.faults import (
     mutations,
     never_reading,
     pipelining,
+    pouring,
     sized,
     slow_body,
     slow_head,
@@ -405,6 +406,16 @@ def test_malformed(data, ending, statuses):
     outcome = against(serve, lambda target: malformed(target, b"nonsense"))
     assert outcome.ending is ending
     assert outcome.statuses[:1] == statuses
+
+
+def test_pouring():
+    async def serve(reader, writer):
+        await reader.readexactly(1_000_000)
+        writer.write(SIZED.replace(b"200", b"431"))
+        await waits_for_the_end(reader, writer)
+
+    outcome = against(serve, lambda target: pouring(target, BLOCKS, patience=PATIENCE))
+    assert (outcome.ending, outcome.status) == (Ending.WAITING, 431)  # it was not closed
 
 
 def test_mutations_follow_from_their_seed():

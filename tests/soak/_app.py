@@ -14,8 +14,11 @@ from typing import Any
 
 from tests.faults import Pattern
 
-from headrace import Headrace, Request, empty, json, stream, text
+from headrace import Headrace, Request, empty, json, raw, stream, text
+from headrace.exceptions import BadRequest
 from headrace.response import BaseResponse, ResponseStream
+
+LARGE = b"x" * (6 << 20)
 
 app = Headrace("soak")
 app.ctx.running = Counter()
@@ -45,14 +48,28 @@ class Running:
         app.ctx.running[self._name] -= 1
 
 
+def number(request: Request, name: str, default: int) -> int:
+    """A number of the query, which a client may have broken."""
+    try:
+        return int(request.args.get(name, default))
+    except ValueError as error:
+        raise BadRequest(f"{name}: {error}") from None
+
+
 def pattern(request: Request) -> Pattern:
     """The bytes that the query asks for."""
-    return Pattern(int(request.args.get("seed", 0)), int(request.args.get("size", 1 << 20)))
+    return Pattern(number(request, "seed", 0), number(request, "size", 1 << 20))
 
 
 @app.get("/plain")
 async def plain(request: Request) -> BaseResponse:
     return text("plain")
+
+
+@app.get("/large")
+async def large(request: Request) -> BaseResponse:
+    """More than the kernel takes, so that the rest waits after the exchange is over."""
+    return raw(LARGE)
 
 
 @app.get("/empty")
@@ -159,7 +176,7 @@ async def endless(request: Request) -> AsyncIterator[bytes]:
 async def csv(request: Request) -> BaseResponse:
     async def fill(response: ResponseStream) -> None:
         with Running("csv"):
-            for row in range(int(request.args.get("rows", 1000))):
+            for row in range(number(request, "rows", 1000)):
                 await response.write(f"{row},{row * row}\r\n")
 
     return stream(fill, content_type="text/csv")
@@ -169,8 +186,8 @@ async def csv(request: Request) -> BaseResponse:
 async def events(request: Request) -> BaseResponse:
     async def fill(response: ResponseStream) -> None:
         with Running("events"):
-            for number in range(int(request.args.get("count", 10))):
-                await response.write(f"id: {number}\ndata: {number * number}\n\n")
+            for event in range(number(request, "count", 10)):
+                await response.write(f"id: {event}\ndata: {event * event}\n\n")
                 await asyncio.sleep(0.02)
 
     return stream(fill, content_type="text/event-stream")
@@ -189,7 +206,7 @@ async def silent(request: Request) -> BaseResponse:
 @app.get("/later")
 async def later(request: Request) -> BaseResponse:
     with Running("later"):
-        await asyncio.sleep(float(request.args.get("seconds", 0.2)))
+        await asyncio.sleep(number(request, "seconds", 1))
         return text("later")
 
 
@@ -221,6 +238,18 @@ async def hints(request: Request) -> BaseResponse:
 async def trailers(request: Request) -> BaseResponse:
     size = sum([len(chunk) async for chunk in request.stream])
     return text(f"{size} {request.trailers.get('x-sum')}")
+
+
+@app.get("/summed")
+async def summed(request: Request) -> BaseResponse:
+    due, count = pattern(request), 0
+    with Running("summed"):
+        response = await request.respond(trailers=("x-pieces",))
+        for piece in due.pieces(1000):
+            await response.send(piece)
+            count += 1
+        await response.eof(trailers={"x-pieces": str(count)})
+        return response
 
 
 @app.get("/fails")

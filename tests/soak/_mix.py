@@ -146,6 +146,23 @@ async def uploads_with_trailers(target: Target, chance: random.Random) -> Outcom
 
 
 @keeps(2)
+async def asks_for_trailers(target: Target, chance: random.Random) -> Outcome:
+    query, pattern = due(chance, 100_000)
+    count = sum(1 for _ in pattern.pieces(1000))
+    request = get(f"/summed?{query}", "TE: trailers", "Connection: TE")
+    ask = Ask(request, expect=pattern, trailers=[("x-pieces", str(count))])
+    plain = Ask(get(f"/summed?{query}"), expect=Pattern(pattern.seed, pattern.size))
+    return await good(target, ask, plain)
+
+
+@keeps(2)
+async def is_of_1996(target: Target, chance: random.Random) -> Outcome:
+    rows = chance.randrange(2000)
+    request = f"GET /csv?rows={rows} HTTP/1.0\r\n\r\n".encode()
+    return await good(target, Ask(request, expect=csv_of(rows)))
+
+
+@keeps(2)
 async def waits_to_continue(target: Target, chance: random.Random) -> Outcome:
     request = sized("/json", b"[1]", "Expect: 100-continue")
     return await good(target, Ask(request, expect=b"[1]"))

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,8 @@ from tests.faults import AnswerReader, Target, get
 ROOT = Path(__file__).parent.parent.parent
 PAGE = os.sysconf("SC_PAGE_SIZE")
 START = 20.0
+DRAIN = 30.0
+"""Seconds for everything to be as at the start; the longest deadline of the server is 4 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,15 @@ class Served:
                 answer = await AnswerReader(line).read()
         told = json.loads(answer.body)
         return State(told.pop("left"), told, self.resident())
+
+    async def drained(self, start: State, seconds: float = DRAIN) -> State:
+        """Wait until nothing is left over against the start, but not for ever; return the state."""
+        end = time.monotonic() + seconds
+        while (state := await self.state()).left != start.left:
+            if time.monotonic() > end:
+                break
+            await asyncio.sleep(0.2)
+        return state
 
     def resident(self) -> int:
         """Return bytes of resident memory."""

@@ -16,9 +16,6 @@ MIB = 1 << 20
 GROWTH = 64 * MIB
 """Resident memory may be this much above the start at the end: allocators keep what they had."""
 
-DRAIN = 30.0
-"""Seconds for everything to be as at the start; the longest deadline of the server is 4 s."""
-
 PROGRESS = 10.0
 EXAMPLES = 3
 
@@ -114,15 +111,6 @@ class Soak:
             *(self.one(kind, random.Random(self._seed)) for kind in (*QUICK, *SLOW))
         )
 
-    async def drained(self, start: State) -> State:
-        """Wait until nothing is left over against the start, but not for ever."""
-        end = time.monotonic() + DRAIN
-        while (state := await self._served.state()).left != start.left:
-            if time.monotonic() > end:
-                break
-            await asyncio.sleep(0.5)
-        return state
-
     def compare(self, start: State, warm: State, end: State) -> None:
         """Find what is left over, and what was logged."""
         for name, was in start.left.items():
@@ -133,6 +121,10 @@ class Soak:
             self._report.findings[f"resident memory has grown by {grown / MIB:.0f} MiB"] += 1
         if end.told["planned"] != end.told["raised"]:
             text = f"{end.told['raised']} exceptions were logged {end.told['planned']} times"
+            self._report.findings[text] += 1
+        hooks = sum(end.told["endings"].values())
+        if hooks != end.told["requests"]:
+            text = f"{end.told['requests']} exchanges have ended, the end hook ran {hooks} times"
             self._report.findings[text] += 1
         for text, count in end.told["failures"].items():
             self._report.findings[f"logged: {text}"] += count
@@ -145,6 +137,7 @@ async def soak(
     *,
     quick: int = 12,
     slow: int = 50,
+    warm: bool = True,
     say: Callable[[str], None] = print,
 ) -> Report:
     """Let clients come for a time, and report.
@@ -154,14 +147,16 @@ async def soak(
         seconds: for which new clients come.
         seed: of the choice of clients; their interleaving is the machine's.
         quick, slow: clients of either pace at any time.
+        warm: let every kind of client come once before memory is looked at first.
         say: takes a line of progress.
     """
     report = Report(loop, seconds)
     async with Served(loop) as served:
         run = Soak(served, report, seed)
         start = await served.state()
-        await run.warm()
-        report.start = await run.drained(start)
+        if warm:
+            await run.warm()
+        report.start = await served.drained(start)
         end = time.monotonic() + seconds
         async with asyncio.TaskGroup() as group:
             group.create_task(run.progress(end, say))
@@ -169,7 +164,7 @@ async def soak(
                 group.create_task(run.worker(QUICK, number, end))
             for number in range(slow):
                 group.create_task(run.worker(SLOW, number, end))
-        report.end = await run.drained(start)
+        report.end = await served.drained(start)
         report.peak = max(report.peak, report.end.resident)
         run.compare(start, report.start, report.end)
     if "Traceback" in served.log:

@@ -6,9 +6,11 @@ fast the machine is.
 
 import asyncio
 import itertools
+import socket
+import struct
 import time
 
-from tests.faults import AnswerReader, Ask, Ending, Target, chunked, get, good, room_for_descriptors
+from tests.faults import Ask, Ending, chunked, get, good, room_for_descriptors
 from tests.soak import Served
 
 from headrace import Config
@@ -98,7 +100,7 @@ async def crowded(loop, **settings):
         for client in clients:
             client.cancel()
         await asyncio.wait(clients)
-        await until_as_before(served, start)
+        await nothing_left_over(served, start)
     assert "Traceback" not in served.log
     buffered, grown = stuck.left["buffered"], peak - start.resident
     print(
@@ -125,12 +127,9 @@ def test_400_clients_that_do_not_move_stay_within_a_budget_that_is_too_small_for
     assert new.status in (200, 503), new
 
 
-async def until_as_before(served, start):
-    """Wait until nothing is left of what the clients had the server open."""
-    deadline = time.monotonic() + GIVE_UP
-    while (state := await served.state()).left != start.left:
-        assert time.monotonic() < deadline, f"left over: {state.left}, before: {start.left}"
-        await asyncio.sleep(0.1)
+async def nothing_left_over(served, start):
+    end = await served.drained(start)
+    assert end.left == start.left
 
 
 # Those who are idle.
@@ -141,45 +140,47 @@ OPENING = 200
 """Connections that are opened at a time: fewer than a backlog holds."""
 
 
-async def opened(served, request, enough):
-    """Open a connection, ask, read until ``enough`` came, and leave it open."""
-    line = await served.open()
-    await line.send(request)
-    received = b""
-    while enough not in received:
-        received += await line.receive()
-    return line
+def many(port, count, request, enough):
+    """Open that many from several addresses, ask on each, read until ``enough`` came."""
+    sources = itertools.cycle(SOURCES)
+    opened = []
+    while len(opened) < count:
+        batch = []
+        for _ in range(min(OPENING, count - len(opened))):
+            source = next(sources), 0
+            client = socket.create_connection(("127.0.0.1", port), GIVE_UP, source_address=source)
+            client.sendall(request)
+            batch.append(client)
+        for client in batch:
+            received = b""
+            while enough not in received:
+                received += client.recv(65536)
+        opened += batch
+    return opened
 
 
-async def many(port, count, request, enough):
-    """Open that many, from several addresses."""
-    lines = []
-    for at in range(0, count, OPENING):
-        sources = itertools.islice(itertools.cycle(SOURCES), min(OPENING, count - at))
-        targets = [Target(port, source=source) for source in sources]
-        lines += await asyncio.gather(*(opened(each, request, enough) for each in targets))
-    return lines
+def reset(clients):
+    """Close without leaving thousands of sockets in TIME_WAIT."""
+    for client in clients:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
 
 
 async def cost(loop, count, request, enough):
     """Return bytes of resident memory per open connection."""
     async with Served(loop, **PATIENT) as served:
         port = served.target.port
-        for line in await many(port, OPENING, request, enough):
-            line.reset()
-        await asyncio.sleep(1)
-        start = await served.state()
-        lines = await many(port, count, request, enough)
+        empty = await served.state()
+        reset(await asyncio.to_thread(many, port, OPENING, request, enough))
+        start = await served.drained(empty)
+        clients = await asyncio.to_thread(many, port, count, request, enough)
         state = await served.state()
-        assert state.left["connections"] == count + start.left["connections"]
-        first, last = lines[0], lines[-1]
-        for line in (first, last):
-            await line.send(get("/plain"))
-            answer = await asyncio.wait_for(AnswerReader(line).read(), GIVE_UP)
-            assert answer.body == b"plain"
-        for line in lines:
-            line.reset()
-        await until_as_before(served, start)
+        assert state.left["connections"] == count
+        assert state.left["descriptors"] == count + start.left["descriptors"]
+        plain = await good(served.target, Ask(get("/plain"), expect=b"plain"))
+        assert plain.ending is Ending.ANSWERED, plain
+        reset(clients)
+        await nothing_left_over(served, start)
         return (state.resident - start.resident) / count
 
 

@@ -12,7 +12,8 @@ HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n"
     b"connection: close\r\n\r\n"
 )
-PIECES = [HEAD, b"0", b"5\r\nhello\r\n", b"0", b"0", b"0", b"6\r\n world\r\n", b"0", b"0\r\n\r\n"]
+ZEROS = [b"0"] * 8
+PIECES = [HEAD, *ZEROS, b"5\r\nhello\r\n", *ZEROS, b"6\r\n world\r\n", *ZEROS, b"0\r\n\r\n"]
 
 CLIENTS = ["curl", "http.client", "httpx", "aiohttp", "fetch", "chromium"]
 

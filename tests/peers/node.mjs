@@ -1,11 +1,13 @@
 // Takes commands as lines of JSON, [name, argument…]; answers each with a line, {result} or {broken}.
 
+import { webcrypto } from "node:crypto";
 import http from "node:http";
 import net from "node:net";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import "./fetch.mjs";
 
+globalThis.crypto ??= webcrypto; // before Node 20
 const { upload, download, uploadForever } = globalThis.peer;
 let underWay;
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from headrace_streams import BrokenError, CapExceededError, ClosedError, EndOfStream, channel
+from headrace_streams import (
+    BrokenError,
+    BusyError,
+    CapExceededError,
+    ClosedError,
+    EndOfStream,
+    channel,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -294,11 +301,36 @@ async def test_a_wake_up_that_came_too_late_is_not_passed_on(turns: Turns) -> No
     receiving = asyncio.create_task(receiver.receive())
     await turns()
     sender.send(1)
-    assert await receiver.receive() == 1  # quicker than the one that was woken
+    quicker = receiver.clone()
+    assert await quicker.receive() == 1
     receiving.cancel()
     await turns()
     assert receiving.cancelled()
     sender.close()
+
+
+async def test_two_tasks_at_one_end_is_an_error_that_says_so(turns: Turns) -> None:
+    sender, receiver = channel()
+    receiving = asyncio.create_task(receiver.receive())
+    await turns()
+    with pytest.raises(BusyError, match="another task is receiving from this end; give it a clone"):
+        await receiver.receive()
+    sender.send(1)
+    with pytest.raises(BusyError):  # woken, but it has not run yet: the item is his
+        await receiver.receive()
+    assert await receiving == 1
+    sender.send(2)
+    assert await receiver.receive() == 2
+    sender.close()
+
+
+async def test_a_negative_size_is_refused() -> None:
+    sender, receiver = channel(size=lambda item: item)
+    with pytest.raises(ValueError, match="must not be negative, not -1"):
+        sender.send(-1)
+    assert sender.statistics().items == 0
+    sender.close()
+    receiver.cancel()
 
 
 async def test_a_cancelled_wait_of_a_send_leaves_the_item(turns: Turns) -> None:

@@ -308,6 +308,15 @@ def test_a_missing_extra_is_named(
         pytest.param(lambda s: compress(s, flush_bytes=0), "flush_bytes must be at", id="bytes"),
         pytest.param(lambda s: compress(s, flush_idle=-1), "flush_idle must not be", id="idle"),
         pytest.param(lambda s: decompress(s, limit=-1), "limit must not be negative", id="limit"),
+        pytest.param(
+            lambda s: compress(s, "gzip", level=10),
+            "level of gzip must be 0 to 9, not 10",
+            id="gzip-level",
+        ),
+        pytest.param(
+            lambda s: compress(s, "br", level=12), "level of br must be 0 to 11", id="br-level"
+        ),
+        pytest.param(lambda s: compress(s, "zstd", level=99), "to 22, not 99", id="zstd-level"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(make: Any, text: str, stream: Stream) -> None:

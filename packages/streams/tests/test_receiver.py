@@ -144,6 +144,8 @@ async def test_read_all_above_the_limit_consumes_nothing(make: Make) -> None:
     [
         pytest.param(lambda r: r.read(-1), "n must not be negative", id="read"),
         pytest.param(lambda r: r.read_exactly(-1), "n must not be negative", id="exactly"),
+        pytest.param(lambda r: r.read_until(b"\n", -1), "limit must not be negative", id="until"),
+        pytest.param(lambda r: r.read_all(-1), "limit must not be negative", id="all"),
         pytest.param(lambda r: r.peek(0), "n must be at least 1", id="peek"),
         pytest.param(lambda r: r.read_until(b""), "delimiter must not be empty", id="until"),
     ],

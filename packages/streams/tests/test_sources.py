@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from headrace_streams import BrokenError, ClosedError, from_generator, from_iterable
+from headrace_streams import (
+    BrokenError,
+    ClosedError,
+    from_file,
+    from_generator,
+    from_iterable,
+    from_thread,
+    to_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -221,3 +229,9 @@ async def test_a_generator_that_is_cancelled_from_outside_breaks_the_stream(turn
         assert await receiver.get() == b"a"
         with pytest.raises(BrokenError, match="the sender gave up"):
             await receiver.get()
+
+
+@pytest.mark.parametrize("make", [from_generator, from_thread, from_file, to_file])
+def test_a_negative_mark_is_refused_at_once(make: Any) -> None:
+    with pytest.raises(ValueError, match="high must not be negative, not -1"):
+        make("x", high=-1)

@@ -21,7 +21,7 @@ from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from ._errors import BrokenError, CapExceededError, ClosedError, EndOfStream, raisable
+from ._errors import BrokenError, BusyError, CapExceededError, ClosedError, EndOfStream, raisable
 from ._fairness import DONE, YIELD
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ class _Channel(Generic[_T]):
         if self.broken:
             raise self.broken_error()
         count = self.size_of(item)
+        if count < 0:
+            raise ValueError(f"size() of an item must not be negative, not {count}")
         size = self.size + count
         if self.paused and size > self.cap:
             raise CapExceededError("sends that nobody awaited pile up", self.cap)
@@ -272,6 +274,7 @@ class ItemSender(_End[_T]):
             ClosedError: this end was closed, or the channel failed.
             BrokenError: every receiver was cancelled; ``reason`` is the last one's.
             CapExceededError: sends that nobody awaited have filled the channel to its cap.
+            ValueError: ``size=`` gave a negative number.
         """
         if not self._open or self._channel.error is not None:
             raise ClosedError("the sender was closed, or the channel failed")
@@ -316,10 +319,15 @@ class ItemSender(_End[_T]):
 class ItemReceiver(_End[_T]):
     """A receiving end of a channel; each item goes to one of them.
 
-    ``async for item in receiver`` ends at the end. ``async with`` cancels this end.
+    For one task at a time: another one needs an end of its own, by ``clone``. ``async for item in
+    receiver`` ends at the end. ``async with`` cancels this end.
     """
 
-    __slots__ = ()
+    __slots__ = ("_busy",)
+
+    def __init__(self, channel: _Channel[_T]) -> None:
+        super().__init__(channel)
+        self._busy = False
 
     def _count(self) -> None:
         self._channel.receivers += 1
@@ -330,8 +338,11 @@ class ItemReceiver(_End[_T]):
         Raises:
             EndOfStream: every sender has closed and nothing waits.
             ClosedError: this end was cancelled.
+            BusyError: another task is in ``receive`` of this very end.
             Exception: what a sender failed with, after the items before it, each time.
         """
+        if self._busy:
+            raise BusyError("another task is receiving from this end; give it a clone()")
         channel = self._channel
         while True:
             if not self._open:
@@ -347,7 +358,11 @@ class ItemReceiver(_End[_T]):
                 raise channel.error.with_traceback(channel.traceback)
             if not channel.senders:
                 raise EndOfStream("every sender has closed")
-            await channel.readable()
+            self._busy = True
+            try:
+                await channel.readable()
+            finally:
+                self._busy = False
 
     def cancel(self, reason: BaseException | None = None) -> None:
         """Close this end. With the last one, what waits is dropped and sends raise BrokenError.

@@ -133,8 +133,10 @@ class ByteReceiver(ChunkSource):
         Raises:
             IncompleteError: the stream ended before; ``partial`` has what came.
             TooLargeError: no delimiter within ``limit`` bytes; nothing is consumed.
-            ValueError: the delimiter is empty.
+            ValueError: the delimiter is empty, or limit is negative.
         """
+        if limit < 0:
+            raise ValueError("limit must not be negative")
         size = len(delimiter)
         if not size:
             raise ValueError("the delimiter must not be empty")
@@ -183,7 +185,10 @@ class ByteReceiver(ChunkSource):
 
         Raises:
             TooLargeError: more came; nothing is consumed.
+            ValueError: limit is negative.
         """
+        if limit < 0:
+            raise ValueError("limit must not be negative")
         pieces: list[bytes] = []
         total = 0
         while (chunk := await self._more(pieces)) is not None:

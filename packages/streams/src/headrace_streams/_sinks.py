@@ -32,12 +32,15 @@ class to_file:  # noqa: N801  (used like a function)
         high: bytes that may be buffered.
 
     Raises:
+        ValueError: high is negative.
         OSError: on entering, the file cannot be opened.
     """
 
     __slots__ = ("_high", "_path", "_receiver", "_sender", "_task")
 
     def __init__(self, path: str | Path, *, high: int = HIGH) -> None:
+        if high < 0:
+            raise ValueError(f"high must not be negative, not {high}")
         self._path = path
         self._high = high
 

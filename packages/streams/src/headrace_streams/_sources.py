@@ -64,6 +64,9 @@ class from_generator:  # noqa: N801  (used like a function)
         items: an async generator, or any async iterable.
         high: bytes that may be buffered ahead of the reader; one item may pass it.
         encode: makes bytes of an item. Default: bytes-like as they are, others ``str`` in UTF-8.
+
+    Raises:
+        ValueError: high is negative.
     """
 
     __slots__ = ("_encode", "_error", "_high", "_items", "_receiver", "_sender", "_task")
@@ -75,6 +78,8 @@ class from_generator:  # noqa: N801  (used like a function)
         high: int = HIGH,
         encode: Callable[[Any], bytes] = default_encode,
     ) -> None:
+        if high < 0:
+            raise ValueError(f"high must not be negative, not {high}")
         self._items = items
         self._high = high
         self._encode = encode

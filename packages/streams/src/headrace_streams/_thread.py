@@ -49,6 +49,9 @@ class from_thread:  # noqa: N801  (used like a function)
             called in the thread; or an iterable.
         high: bytes that may be buffered between the thread and the reader; one item may pass it.
         encode: makes bytes of an item. Default: bytes-like as they are, others ``str`` in UTF-8.
+
+    Raises:
+        ValueError: high is negative.
     """
 
     __slots__ = (
@@ -76,6 +79,8 @@ class from_thread:  # noqa: N801  (used like a function)
         high: int = HIGH,
         encode: Callable[[Any], bytes] = default_encode,
     ) -> None:
+        if high < 0:
+            raise ValueError(f"high must not be negative, not {high}")
         self._source = source
         self._encode = encode
         # One half of the allowance waits in the list, the other in the pipe.
@@ -193,7 +198,7 @@ def from_file(path: str | Path, *, chunk_size: int = FILE_CHUNK, high: int = HIG
         high: bytes that may be buffered.
 
     Raises:
-        ValueError: chunk_size is less than 1.
+        ValueError: chunk_size is less than 1, or high is negative.
     """
     if chunk_size < 1:
         raise ValueError("chunk_size must be at least 1")

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 ENCODINGS = ("gzip", "deflate", "br", "zstd")
 LEVELS = {"gzip": 6, "deflate": 6, "br": 4, "zstd": 3}
+RANGES = {
+    "gzip": range(10),
+    "deflate": range(10),
+    "br": range(12),
+    "zstd": range(-(2**17), 23),
+}
 
 # About what one step of a decoder gives.
 STEP = 64 * 1024
@@ -96,11 +102,14 @@ def encoder(encoding: str, level: int | None) -> Encoder:
 
     Raises:
         ImportError: its extra is not installed.
-        ValueError: unknown encoding.
+        ValueError: unknown encoding, or a level that it does not have.
     """
     check(encoding)
     if level is None:
         level = LEVELS[encoding]
+    if level not in RANGES[encoding]:  # what the codecs raise themselves is of many kinds
+        least, most = RANGES[encoding][0], RANGES[encoding][-1]
+        raise ValueError(f"level of {encoding} must be {least} to {most}, not {level}")
     if encoding == "br":
         brotli = extra("brotli", encoding).Compressor(quality=level)
         return Encoder(brotli.process, brotli.flush, brotli.finish)

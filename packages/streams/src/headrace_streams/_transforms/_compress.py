@@ -32,7 +32,7 @@ class compress(Transform):  # noqa: N801  (used like a function)
 
     Raises:
         ImportError: br or zstd without its extra; the text names it.
-        ValueError: unknown encoding, flush_bytes less than 1, or flush_idle negative.
+        ValueError: unknown encoding or level, flush_bytes less than 1, or flush_idle negative.
     """
 
     __slots__ = (

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .._errors import BrokenError, ClosedError, EndOfStream
+from .._errors import BrokenError, BusyError, ClosedError, EndOfStream
 from ._steps import raises, turns
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ async def _check_waiting_receiver(make: Callable[[], tuple[Any, Any]]) -> None:
     task = asyncio.create_task(receiver.receive())
     await turns()
     assert not task.done(), "receive must wait for an item"
+    await raises(BusyError, receiver.receive, "a second task must be refused")
     task.cancel()
     await asyncio.wait([task])
     await sender.send(1)

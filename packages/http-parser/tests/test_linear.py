@@ -92,7 +92,6 @@ PATTERNS = [
 ]
 BOUND = [
     ("is_origin_form", _grammar.ORIGIN_FORM),
-    ("is_plain_section", _grammar.PLAIN_SECTION),
     ("are_plain", _grammar.PLAIN_FIELDS),
 ]
 

@@ -217,7 +217,7 @@ def test_it_shrinks_a_few_times_and_is_given_up() -> None:
     assert (sizes[0], sizes[-1]) == (0, 0)
     parser.receive_data(changing(1))
     parser.receive_data(changing(2))
-    assert (parser._repeated, parser._last) == (None, b"")
+    assert (parser._repeated, parser._last, parser._learning) == (None, b"", False)
 
 
 @pytest.mark.parametrize(

@@ -104,22 +104,21 @@ _PLAIN_FIELDS = rb"(?:%b)*+(?:%b%b(?:%b)*+)*+%b" % (
 )
 PLAIN_FIELD_BYTES = 5  # no plain field line is shorter
 _PLAIN_HOST = rb"[Hh]ost: [A-Za-z0-9\-._]*+(?:(?<! ):[0-9]*+)?\r\n"
-_PLAIN_LINES = rb"(?:%b|%b%b)%b" % (_PLAIN_HOST, _PLAIN_FIELDS, _PLAIN_HOST, _PLAIN_FIELDS)
 PLAIN_REQUEST = re.compile(
     rb"((?!CONNECT )"
     + TOKEN_CHARS
     + rb"++) (/"
     + ORIGIN_CHARS
     + rb"*+) HTTP/1\.1(\r\n"
-    + _PLAIN_LINES
+    + rb"(?:%b|%b%b)" % (_PLAIN_HOST, _PLAIN_FIELDS, _PLAIN_HOST)
+    + _PLAIN_FIELDS
     + rb"(?:[Cc]ontent-[Ll]ength: ([0-9]{1,18}+)\r\n"
     + _PLAIN_FIELDS
     + rb")?+"
     + LINE_BEGINS
     + rb"\r\n)"
 )
-# The same without a length, from the version on; and some lines of it without Host.
-PLAIN_SECTION = re.compile(rb"HTTP/1\.1\r\n" + _PLAIN_LINES + LINE_BEGINS + rb"\r\n")
+# Some lines of it, neither Host nor a length among them.
 PLAIN_FIELDS = re.compile(_PLAIN_FIELDS + LINE_BEGINS)
 
 HTTP_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")

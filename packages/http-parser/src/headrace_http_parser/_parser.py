@@ -13,7 +13,6 @@ from ._grammar import (
     PLAIN_FIELD_BYTES,
     PLAIN_FIELDS,
     PLAIN_REQUEST,
-    PLAIN_SECTION,
 )
 from ._headers import Headers, from_section, new
 from ._inlet import CLOSED, HEAD, LENGTH, SWITCHED, UNTIL_CLOSE
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 
 
 match_plain = PLAIN_REQUEST.match
-is_plain_section = PLAIN_SECTION.fullmatch
 are_plain = PLAIN_FIELDS.fullmatch
 is_origin_form = ORIGIN_FORM.fullmatch
 
@@ -84,7 +82,7 @@ class RequestParser(Receiver[RequestLine]):
         limits: what is accepted.
     """
 
-    __slots__ = ("_last", "_most_lines", "_plain_bytes", "_repeated", "_sure_bytes")
+    __slots__ = ("_last", "_learning", "_most_lines", "_plain_bytes", "_repeated", "_sure_bytes")
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         super().__init__(limits)
@@ -93,7 +91,8 @@ class RequestParser(Receiver[RequestLine]):
         self._sure_bytes = limits.header_count * PLAIN_FIELD_BYTES
         self._most_lines = limits.header_count + 2
         self._repeated: Repeated | None = None
-        self._last: bytes | None = None  # the first of two sections to compare; b"" after that
+        self._learning = True
+        self._last = b""  # the first of two sections to compare
 
     def _parse_line(self, line: bytes) -> RequestLine:
         return parse_request_line(line)
@@ -101,26 +100,36 @@ class RequestParser(Receiver[RequestLine]):
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Event]:
         # The commonest read, one plain head and nothing else, with no call that can be saved.
         if self._fresh and type(data) is bytes and len(data) <= self._plain_bytes:
-            try:
-                name, target, section = data.split(b" ", 2)
-            except ValueError:  # not even a request line
-                return super().receive_data(data)
-            method = WITHOUT_BODY.get(name)
-            if method is not None and is_origin_form(target) is not None:
-                known = self._repeated
-                fits = (
-                    known is not None
+            known = self._repeated
+            if known is not None:
+                try:
+                    name, target, section = data.split(b" ", 2)
+                except ValueError:  # not even a request line
+                    return super().receive_data(data)
+                method = WITHOUT_BODY.get(name)
+                if (
+                    method is not None
                     and section.startswith(known.before)
                     and section.endswith(known.after)
+                    and is_origin_form(target) is not None
                     and are_plain(section, known.start, len(section) - known.stop) is not None
                     and (len(section) <= known.most or section.count(b"\n") <= self._most_lines)
-                )
-                if fits or self._is_plain(section):
+                ):
                     self._base += len(data)
-                    known = known if fits else None
                     return [_plain_request(method, target, section, known), END]
             found = match_plain(data, 0)
             if found is not None:
+                name, target, section, length = found.groups()
+                if (
+                    length is None
+                    and len(data) == found.end()
+                    and (len(data) <= self._sure_bytes or data.count(b"\n") <= self._most_lines)
+                ):
+                    self._base += len(data)
+                    if self._learning:
+                        self._learn(b"HTTP/1.1" + section)
+                    method = METHODS.get(name) or name.decode()
+                    return [_plain_request(method, target, section, None), END]
                 events: list[Event] = []
                 self._advance(data, self._plain(found, data, events), events)
                 return events
@@ -128,20 +137,16 @@ class RequestParser(Receiver[RequestLine]):
 
     receive_data.__doc__ = Receiver.receive_data.__doc__
 
-    def _is_plain(self, section: bytes) -> bool:
-        """Judge all of a section from the version on; remember what may come again."""
-        if is_plain_section(section) is None:
-            return False
-        if len(section) > self._sure_bytes and section.count(b"\n") > self._most_lines:
-            return False
+    def _learn(self, section: bytes) -> None:
+        """Remember what of a plain section may come again."""
         last, self._last = self._last, b""
         if self._repeated is not None:
             self._repeated = self._repeated.shrunk(section)
         elif last:
             self._repeated = in_common(last, section, self._limits.header_count)
-        elif last is None and len(section) <= MOST_BYTES and section.count(b"\n") <= MOST_LINES:
+        elif len(section) <= MOST_BYTES and section.count(b"\n") <= MOST_LINES:
             self._last = section
-        return True
+        self._learning = bool(self._last) or self._repeated is not None
 
     def _plain_head(self, data: bytes, pos: int, events: list[Event]) -> int:
         found = match_plain(data, pos, pos + self._plain_bytes)

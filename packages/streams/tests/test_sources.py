@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -229,6 +230,42 @@ async def test_a_generator_that_is_cancelled_from_outside_breaks_the_stream(turn
         assert await receiver.get() == b"a"
         with pytest.raises(BrokenError, match="the sender gave up"):
             await receiver.get()
+
+
+@pytest.mark.parametrize("crash", [False, True])
+async def test_a_task_group_around_a_yield_is_left_quietly(crash: bool) -> None:
+    ended: list[str] = []
+
+    async def child() -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append("child")
+            if crash:
+                raise OSError("child")
+
+    async def items() -> Any:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(child())
+            await asyncio.sleep(0)
+            while True:
+                yield "item"
+
+    async def leave() -> None:
+        async with from_generator(items()) as receiver:
+            assert await receiver.get() == b"item"
+
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    if crash:
+        with pytest.raises(ExceptionGroup) as caught:
+            await leave()
+        assert [str(error) for error in caught.value.exceptions] == ["child"]
+    else:
+        await leave()
+    gc.collect()
+    assert ended == ["child"]
+    assert complaints == []
 
 
 @pytest.mark.parametrize("make", [from_generator, from_thread, from_file, to_file])

@@ -113,9 +113,7 @@ class from_generator:  # noqa: N801  (used like a function)
                 async for item in iterator:
                     await self._sender.write(self._encode(item))
             finally:
-                close = getattr(iterator, "aclose", None)
-                if close is not None:
-                    await close()
+                await _close(iterator)
         except BaseException as exc:
             self._sender.fail(exc)
             if not isinstance(exc, Exception):
@@ -123,3 +121,16 @@ class from_generator:  # noqa: N801  (used like a function)
             self._error = exc
         else:
             self._sender.close()
+
+
+async def _close(iterator: Any) -> None:
+    close = getattr(iterator, "aclose", None)
+    if close is None:
+        return
+    try:
+        await close()
+    except BaseExceptionGroup as group:
+        # A task group around a yield wraps the GeneratorExit that it is closed by.
+        rest = group.split(GeneratorExit)[1]
+        if rest is not None:
+            raise rest from None

@@ -18,7 +18,7 @@ from ._headers import Headers, from_section, new
 from ._inlet import CLOSED, HEAD, LENGTH, SWITCHED, UNTIL_CLOSE
 from ._limits import DEFAULT_LIMITS, Limits
 from ._receiver import Receiver
-from ._repeated import MOST_BYTES, MOST_LINES, in_common
+from ._repeated import MOST_BYTES, in_common
 from ._startline import (
     METHODS,
     PREFACE_LINE,
@@ -127,7 +127,7 @@ class RequestParser(Receiver[RequestLine]):
                 ):
                     self._base += len(data)
                     if self._learning:
-                        self._learn(b"HTTP/1.1" + section)
+                        self._learn(section)
                     method = METHODS.get(name) or name.decode()
                     return [_plain_request(method, target, section, None), END]
                 events: list[Event] = []
@@ -139,14 +139,20 @@ class RequestParser(Receiver[RequestLine]):
 
     def _learn(self, section: bytes) -> None:
         """Remember what of a plain section may come again."""
-        last, self._last = self._last, b""
-        if self._repeated is not None:
-            self._repeated = self._repeated.shrunk(section)
-        elif last:
-            self._repeated = in_common(last, section, self._limits.header_count)
-        elif len(section) <= MOST_BYTES and section.count(b"\n") <= MOST_LINES:
-            self._last = section
-        self._learning = bool(self._last) or self._repeated is not None
+        known, last = self._repeated, self._last
+        if known is None and not last:
+            # Many connections bring one request only, so nothing more is done for the first.
+            self._learning = len(section) <= MOST_BYTES
+            self._last = section if self._learning else b""
+            return
+        self._last = b""
+        version = b"HTTP/1.1"
+        if known is not None:
+            known = known.shrunk(version + section)
+        else:
+            known = in_common(version + last, version + section, self._limits.header_count)
+        self._repeated = known
+        self._learning = known is not None
 
     def _plain_head(self, data: bytes, pos: int, events: list[Event]) -> int:
         found = match_plain(data, pos, pos + self._plain_bytes)

@@ -28,8 +28,8 @@ Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 # Most sections of browsers fit. With its pairs, which are kept too once somebody reads them, one
 # of this size takes 7 KiB.
-MOST_BYTES = 1_536
-MOST_LINES = 22
+MOST_BYTES = 1_500
+MOST_LINES = 20
 
 _MOST_SHRINKS = 8
 # Below this, comparing costs what it saves.
@@ -52,13 +52,13 @@ class Repeated:
 
     __slots__ = ("_header_count", "_shrinks", "after", "before", "ends", "most", "start", "stop")
 
-    def __init__(self, before: bytes, after: bytes, header_count: int, shrinks: int) -> None:
+    def __init__(
+        self, before: bytes, after: bytes, header_count: int, lines: int, shrinks: int
+    ) -> None:
         self.before = before
         self.after = after
         self.start = len(before)
         self.stop = len(after)
-        # Neither the version's line nor the empty one is a field.
-        lines = before.count(b"\n") + after.count(b"\n") - 2
         self.most = self.start + self.stop + (header_count - lines) * PLAIN_FIELD_BYTES
         self.ends: tuple[Pairs, Pairs] | None = None
         self._header_count = header_count
@@ -90,7 +90,7 @@ def in_common(
         shrinks: how many times the result may be compared with yet another one.
 
     Returns:
-        Their common lines, or None if they are too few or Host is not at their beginning.
+        Their common lines, or None if they are too few, too many, or Host is not among the first.
     """
     size = min(len(one), len(other)) - 2
     same = _common(one[:size], other[:size], "big")
@@ -100,9 +100,11 @@ def in_common(
     same = _common(one[-size:], other[-size:], "little")
     # From the first line that begins within what is common.
     after = other[other.index(b"\n", len(other) - same - 1) + 1 :]
-    if start + len(after) < _LEAST_BYTES or _HOST.search(before) is None:
+    # Neither the version's line nor the empty one is a field.
+    lines = before.count(b"\n") + after.count(b"\n") - 2
+    if lines > MOST_LINES or start + len(after) < _LEAST_BYTES or _HOST.search(before) is None:
         return None
-    return Repeated(before, after, header_count, shrinks)
+    return Repeated(before, after, header_count, lines, shrinks)
 
 
 def _common(one: bytes, other: bytes, order: Literal["big", "little"]) -> int:

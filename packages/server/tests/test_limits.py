@@ -286,6 +286,18 @@ async def test_the_last_request_of_a_connection_is_told_so(app):
     assert talk.closed
 
 
+@pytest.mark.parametrize("more", [GET, GET[:9]], ids=["request", "part-of-one"])
+async def test_the_last_answer_reaches_a_client_that_sends_more(app, more):
+    talk = Conversation(app, keep_alive_requests=2)
+    await talk.send(GET + GET + more)
+    assert talk.take().count(b"HTTP/1.1 200 ") == 2
+    assert talk.transport.eof_sent
+    assert not talk.closed
+    await talk.send(GET)
+    assert talk.take() == b""
+    await talk.leave()
+
+
 async def test_any_number_of_requests(app):
     talk = Conversation(app, keep_alive_requests=0)
     for _ in range(5):

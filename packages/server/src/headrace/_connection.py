@@ -305,6 +305,8 @@ class Connection(Link):
         elif self._receiving:
             self._gate.resume(BODY | BUDGET)
             self._expire_in(Late.LINGER, self._host.config.linger_timeout)
+        elif not self._wire.keep_alive and (self._events or self._parser.in_head):
+            self._linger()  # a client that sends more would be reset before it has read this
         elif not self._wire.keep_alive or (self._eof and not self._events):
             self._close()
         else:

@@ -274,11 +274,13 @@ def test_nothing_automatic(ask: Callable[..., Any]) -> None:
 def test_bad_escapes(path: str) -> None:
     lenient, strict = Router[str](), Router[str](bad_path="bad_request")
     for router in (lenient, strict):
-        router.add("/<x>", "h")
-        router.add("/<x>/<y>", "h")
-    assert lenient.match("GET", path) == NotFound()
-    assert strict.match("GET", path) == BadPath()
-    assert strict.match("GET", "no slash %zz") == NotFound()
+        for host in (None, "a.com"):
+            router.add("/<x>", "h", host=host)
+            router.add("/<x>/<y>", "h", host=host)
+    for host in (None, "a.com", "b.com"):
+        assert lenient.match("GET", path, host) == NotFound()
+        assert strict.match("GET", path, host) == BadPath()
+        assert strict.match("GET", "no slash %zz", host) == NotFound()
 
 
 def test_params_are_fresh() -> None:

@@ -22,14 +22,18 @@ def encode_segment(text: str) -> str:
     return quote(text, safe=SEGMENT_SAFE)
 
 
-def decode_segments(segments: list[str]) -> list[str] | None:
-    """The segments decoded; None when an escape is broken or is not UTF-8.
+def split_path(path: str) -> list[str] | None:
+    """What stands between the slashes of a raw path, decoded; the first is before the first slash.
 
-    Takes time linear in their length.
+    None when an escape is broken or is not UTF-8 and the path starts with a slash. Takes time
+    linear in the length of the path.
     """
-    if any(BROKEN_ESCAPE.search(segment) is not None for segment in segments):
+    segments = path.split("/")
+    if "%" not in path or segments[0]:
+        return segments
+    if BROKEN_ESCAPE.search(path) is not None:
         return None
     try:
-        return [unquote(segment, errors="strict") for segment in segments]
+        return [unquote(s, errors="strict") if "%" in s else s for s in segments]
     except UnicodeDecodeError:
         return None

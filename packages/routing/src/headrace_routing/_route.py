@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
+from ._errors import HandlerError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ._pattern import Pattern
 
 T = TypeVar("T")
+
+# RFC 9110 §5.6.2
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 
 
 class Route(Generic[T]):
@@ -88,6 +94,22 @@ def handler_name(handler: object) -> str:
     """How a handler is called in a listing."""
     name = getattr(handler, "__qualname__", None)
     return name if isinstance(name, str) else repr(handler)
+
+
+def versioned(path: str, version: str | float, prefix: str) -> str:
+    """The path below its version: ``/v1/users``. A leading ``v`` of the version is dropped."""
+    return f"{prefix}{str(version).strip('/').removeprefix('v')}{path}"
+
+
+def check_methods(methods: Iterable[str], where: object) -> tuple[str, ...]:
+    """Sorted, in upper case, each once; raises HandlerError."""
+    given = [methods] if isinstance(methods, str) else list(methods)
+    for method in given:
+        if TOKEN.fullmatch(method) is None:
+            raise HandlerError(f"{method!r} is not a method (route {where})")
+    if not given:
+        raise HandlerError(f"no methods (route {where})")
+    return tuple(sorted({method.upper() for method in given}))
 
 
 @dataclass(slots=True, init=False)

@@ -22,7 +22,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._route import MethodNotAllowed, Options
+from ._route import NOT_FOUND, Found, Match, MethodNotAllowed, Options
+from ._segment import MISS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,8 +133,8 @@ class Node(Generic[T]):
         self.edges: tuple[Edge[T], ...] = ()
         self.keys: dict[tuple[object, ...], Edge[T]] = NONE
         self.tails: tuple[Tail[T], ...] = ()
-        # Behind the one parameter, if there is nothing else but literals: ``only`` if it is
-        # untyped and the one literal, if any, is the empty one of a final slash; else ``sole``.
+        # Behind the one parameter, if there is nothing else but literals; ``only`` if moreover
+        # it is untyped and the one literal, if any, is the empty one of a final slash.
         self.only: Node[T] | None = None
         self.sole: Node[T] | None = None
         self.take: Callable[[str], Any] | None = None
@@ -156,8 +157,8 @@ class Node(Generic[T]):
             self._cross(text, child)
         else:
             self.direct[text] = child
-        if text and self.only is not None:
-            self.only, self.sole = None, self.only
+        if text:
+            self.only = None
         return child
 
     def add_edge(self, segment: Segment, names: tuple[str, ...]) -> Edge[T]:
@@ -171,11 +172,9 @@ class Node(Generic[T]):
             self._cross(text, self.direct.pop(text))
         self.only = self.sole = None
         if alone and segment.is_single:
-            self.name, self.take = names[0], segment.take
+            self.sole, self.name, self.take = edge.child, names[0], segment.take
             if self.take is None and not self.crossed and self.direct.keys() <= {""}:
                 self.only = edge.child
-            else:
-                self.sole = edge.child
         return edge
 
     def add_tail(self, length: int, name: str) -> Tail[T]:
@@ -204,16 +203,45 @@ def search(
 
     On success its parameters are in ``values``, among what was tried in vain: see
     ``Answer.bind``. ``missed`` collects the leaves that take the path but not the method.
+
+    A choice calls ``search`` again, so as to be able to come back; where there is none to make,
+    the loop just goes on. ``Router.match`` has the same loop in a shorter form.
     """
-    if index == len(segments):
-        leaf = node.leaf
-        if leaf is None:
-            return None
-        if method not in leaf.answers:
-            missed.append(leaf)
-        return leaf.answers.get(method)
+    end = len(segments)
+    while index < end:
+        segment = segments[index]
+        child = node.direct.get(segment)
+        if child is None:
+            child = node.sole
+            if child is None or segment in node.crossed:
+                return _choose(node, segments, index, method, values, missed)
+            take = node.take
+            value = segment if take is None else take(segment)
+            if value is MISS or not segment:
+                return None
+            values[node.name] = value
+        node = child
+        index += 1
+    leaf = node.leaf
+    if leaf is None:
+        return None
+    answer = leaf.answers.get(method)
+    if answer is None:
+        missed.append(leaf)
+    return answer
+
+
+def _choose(
+    node: Node[T],
+    segments: list[str],
+    index: int,
+    method: str,
+    values: dict[str, Any],
+    missed: list[Leaf[T]],
+) -> Answer[T] | None:
+    """Try one after the other what a node has for the segment at ``index``."""
     segment = segments[index]
-    child = node.literal(segment)
+    child = node.crossed.get(segment)
     if child is not None:
         answer = search(child, segments, index + 1, method, values, missed)
         if answer is not None:
@@ -221,7 +249,9 @@ def search(
     for edge in node.edges:
         got = edge.segment.match(segment)
         if got is not None:
-            values.update(zip(edge.names, got, strict=True))
+            # Lengths agree by construction.
+            for name, value in zip(edge.names, got):  # noqa: B905
+                values[name] = value
             answer = search(edge.child, segments, index + 1, method, values, missed)
             if answer is not None:
                 return answer
@@ -234,3 +264,32 @@ def search(
             if answer is not None:
                 return answer
     return None
+
+
+def found(answer: Answer[T], params: dict[str, Any]) -> Found[T]:
+    """Make the value without a call of ``__init__``."""
+    value: Found[T] = Found()
+    value.handler = answer.handler
+    value.params = params
+    value.route = answer.route
+    return value
+
+
+def refuse(missed: list[Leaf[T]], method: str) -> MethodNotAllowed | Options:
+    """The match of a path that several leaves take, all for other methods."""
+    refusal = missed[0].refuse(method)
+    if len(missed) == 1:
+        return refusal
+    return type(refusal)(tuple(sorted({m for leaf in missed for m in leaf.refusal.allowed})))
+
+
+def search_all(
+    nodes: list[Node[T]], segments: list[str], method: str, values: dict[str, Any]
+) -> Match[T]:
+    """The match below these nodes, each of which the path has led to."""
+    missed: list[Leaf[T]] = []
+    for node in nodes:
+        answer = search(node, segments, node.depth, method, values, missed)
+        if answer is not None:
+            return found(answer, answer.bind(values))
+    return refuse(missed, method) if missed else NOT_FOUND

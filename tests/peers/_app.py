@@ -66,7 +66,9 @@ def requests(app: Headrace, diary: Diary) -> None:
     """Bodies that are sent to the server."""
 
     @app.stream("/sum")
-    async def sum_(request):
+    @app.stream("/sum/<late:float>")
+    async def sum_(request, late=0.0):
+        await asyncio.sleep(late)
         size, digest = 0, hashlib.sha256()
         try:
             async for chunk in request.stream:
@@ -215,6 +217,11 @@ def lockstep(app: Headrace) -> None:
         await response.write("id: 1\ndata: one\n\ndata: half a")
         await response.flush()
         raise RuntimeError(await steps.get())
+
+    @app.stream("/held")
+    async def held(request):
+        await steps.get()
+        return text(str(sum([len(chunk) async for chunk in request.stream])))
 
     @app.get("/late")
     async def late(request):

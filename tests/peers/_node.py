@@ -72,6 +72,11 @@ class NodeFetch:
         size, digest = self._node.ask("download", url)
         return size, digest
 
+    def converse(self, url: str, lines: Iterable[bytes]) -> list[bytes]:
+        """POST each line after the answer to the one before has come; return the answers."""
+        answers = self._node.ask("fetchConverse", url, [line.decode() for line in lines])
+        return [answer.encode() for answer in answers]
+
     def begin(self, url: str) -> NodeVisit:
         self._node.ask("begin", url)
         return NodeVisit(self._node)

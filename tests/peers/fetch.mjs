@@ -40,6 +40,22 @@ async function download(url, signal) {
   return [body.byteLength, hex];
 }
 
+// Sends each line when the answer to the one before has come.
+async function converse(url, lines) {
+  const text = new TransformStream();
+  const writer = text.writable.getWriter();
+  const send = (line) => void writer.write(new TextEncoder().encode(line));
+  send(lines[0]);
+  const response = await fetch(url, { method: "POST", body: text.readable, duplex: "half" });
+  const answers = [];
+  for await (const answer of response.body.pipeThrough(new TextDecoderStream())) {
+    answers.push(answer);
+    if (answers.length < lines.length) send(lines[answers.length]);
+    else writer.close();
+  }
+  return answers;
+}
+
 // Sends some of a body and then nothing more.
 function uploadForever(url, signal) {
   const body = new ReadableStream({
@@ -48,4 +64,4 @@ function uploadForever(url, signal) {
   return fetch(url, { method: "POST", body, duplex: "half", signal });
 }
 
-globalThis.peer = { upload, download, uploadForever };
+globalThis.peer = { upload, download, converse, uploadForever };

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import "./fetch.mjs";
 
 globalThis.crypto ??= webcrypto; // before Node 20
-const { upload, download, uploadForever } = globalThis.peer;
+const { upload, download, uploadForever, converse: fetchConverse } = globalThis.peer;
 let underWay;
 
 function begin(start, url) {
@@ -83,6 +83,7 @@ const commands = {
   beginUpload: (url) => begin(uploadForever, url),
   leave,
   converse,
+  fetchConverse,
   sendTrailers,
   readTrailers,
   halfClose,

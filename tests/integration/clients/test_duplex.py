@@ -5,7 +5,7 @@ import pytest
 LINES = [b"one\n", b"two\n", b"three\n"]
 
 
-@pytest.mark.parametrize("client", ["http.client", "aiohttp", "node"], indirect=True)
+@pytest.mark.parametrize("client", ["http.client", "aiohttp", "fetch", "node"], indirect=True)
 def test_each_line_is_sent_after_the_answer_to_the_one_before(client, server):
     answers = client.converse(server.url + "/upper", LINES)
     assert answers == [b"ONE\n", b"TWO\n", b"THREE\n"]

@@ -60,6 +60,8 @@ def test_a_silent_stream_goes_on_and_ends_when_the_client_leaves(server, diary):
         client.read_to(b"first\n\r\n")
         time.sleep(OVER_THE_GRACE)
         assert not diary.noted("ended")
+        zeros = client.socket.recv(100)
+        assert zeros == b"0" * len(zeros)
     _, reason = diary.wait("ended")
     assert reason.name == "CLIENT_GONE"
 

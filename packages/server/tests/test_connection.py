@@ -762,7 +762,7 @@ async def test_drain_closes_what_is_idle_and_lets_the_rest_end(app, undated):
     idle, busy = Conversation(app), None
     busy = Conversation(app, server=idle.server)
     await busy.send(b"GET /slow HTTP/1.1\r\nHost: a\r\n\r\n" + GET)
-    idle.server.dispatcher.draining.begin(0)
+    idle.server.draining = True
     for connection in list(idle.server.connections):
         connection.drain()
     await settle()
@@ -776,7 +776,7 @@ async def test_drain_closes_what_is_idle_and_lets_the_rest_end(app, undated):
 
 async def test_a_stream_that_began_before_the_drain_closes_at_its_end(talk, app):
     await talk.send(b"GET /stream HTTP/1.1\r\nHost: a\r\n\r\n")
-    talk.server.dispatcher.draining.begin(0)
+    talk.server.draining = True
     app.ctx.gate.set()
     await settle()
     assert b"connection: close" not in talk.take()

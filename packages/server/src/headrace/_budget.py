@@ -31,24 +31,22 @@ class Budget:
     Attributes:
         used: bytes that are held.
         pressed: whether bodies are not to be read for now.
+        exhausted: whether no new work is taken.
     """
 
-    __slots__ = ("_limit", "_on_change", "pressed", "used")
+    __slots__ = ("_limit", "_on_change", "exhausted", "pressed", "used")
 
     def __init__(self, limit: int, on_change: Callable[[bool], None]) -> None:
         self._limit = limit or float("inf")
         self._on_change = on_change
         self.used = 0
         self.pressed = False
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether no new work is taken."""
-        return self.used >= self._limit
+        self.exhausted = False
 
     def charge(self, change: int) -> None:
         """Count more, or with a negative number fewer, bytes."""
         self.used += change
+        self.exhausted = self.used >= self._limit
         if self.pressed:
             if self.used < self._limit * RELIEVED:
                 self.pressed = False

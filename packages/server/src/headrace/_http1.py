@@ -161,8 +161,10 @@ class Http1Wire:
     def _dated(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Add the Date field, unless a handler (a proxy, say) sent its own."""
         fields = list(headers)
-        if not any(name.lower() == "date" for name, _ in fields):
-            fields.append(("date", self._date()))
+        for name, _ in fields:
+            if name.lower() == "date":
+                return fields
+        fields.append(("date", self._date()))
         return fields
 
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:

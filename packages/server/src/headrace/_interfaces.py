@@ -168,6 +168,7 @@ class Host(Protocol):
     budget: Budget
     config: Config
     context: contextvars.Context
+    draining: bool
     limits: Limits
 
     @property
@@ -177,10 +178,6 @@ class Host(Protocol):
     @property
     def now(self) -> float:
         """The sweeper's clock."""
-
-    @property
-    def draining(self) -> bool:
-        """Whether the server is shutting down."""
 
     def date(self) -> str:
         """The current value of the Date field."""

@@ -61,6 +61,7 @@ class Server:
         self._empty: asyncio.Event | None = None
         self._listener: asyncio.Server | None = None
         self._clock = clock
+        self.draining = False
         self._crowded = False
         self.dispatcher: Dispatch
         self.budget = Budget(self.config.memory_budget, self._press)
@@ -77,11 +78,6 @@ class Server:
     def now(self) -> float:
         """The coarse clock."""
         return self.sweeper.now
-
-    @property
-    def draining(self) -> bool:
-        """Whether the server is shutting down."""
-        return self.dispatcher.draining.is_set()
 
     def date(self) -> str:
         """The Date field, made once a second (RFC 9110, 6.6.1)."""
@@ -190,6 +186,7 @@ class Server:
     async def _drain(self) -> None:
         assert self._listener is not None
         self._listener.close()
+        self.draining = True
         self.dispatcher.draining.begin(self.sweeper.now + self.config.drain_timeout)
         self._empty = asyncio.Event()
         for connection in list(self.connections):

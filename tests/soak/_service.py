@@ -95,6 +95,7 @@ async def state(request: Request) -> BaseResponse:
                 "connections": len(told.connections),
                 "exchanges": told.exchanges,
                 "buffered": told.buffered_in + told.buffered_out,
+                "charged": server.budget.used,
                 "pressed": told.pressed,
             },
             "requests": told.requests,

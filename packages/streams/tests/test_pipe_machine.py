@@ -10,7 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from headrace_streams import BrokenError, ClosedError, pipe
+from headrace_streams import BrokenError, ClosedError, _buffer, pipe
 
 if sys.platform != "win32":
     import uvloop
@@ -183,8 +183,30 @@ class UvloopMachine(PipeMachine):
         new_loop = staticmethod(uvloop.new_event_loop)
 
 
+class HurriedMachine(PipeMachine):
+    """Every quota of the buffer is used up after a few bytes, writes and reads."""
+
+    def __init__(self) -> None:
+        quotas = {"QUOTA": 8, "STRIDE": 3, "PART": 2}
+        self.usual = {name: getattr(_buffer, name) for name in quotas}
+        vars(_buffer).update(quotas)
+        super().__init__()
+
+    def turn(self) -> None:
+        super().turn()
+        super().turn()  # what has yielded goes on
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            vars(_buffer).update(self.usual)
+
+
 PipeMachine.TestCase.settings = UvloopMachine.TestCase.settings = settings(
     max_examples=50, stateful_step_count=30, deadline=None, database=None
 )
+HurriedMachine.TestCase.settings = PipeMachine.TestCase.settings
 TestPipeMachine = PipeMachine.TestCase
 TestUvloopMachine = UvloopMachine.TestCase
+TestHurriedMachine = HurriedMachine.TestCase

@@ -29,6 +29,8 @@ from tests.faults import (
 )
 from tests.soak import Served
 
+from headrace import Config
+
 MIB = 1 << 20
 DEADLINE = 1.0
 """Every deadline of the server under attack."""
@@ -139,6 +141,31 @@ def test_too_much_of_anything_is_refused_and_the_connection_closed(loop):
 # Too many.
 
 MANY = 100_000
+
+
+def test_of_100_000_pipelined_requests_as_many_are_answered_as_a_connection_may_make(loop):
+    most = Config().keep_alive_requests
+
+    async def attack(served):
+        return await counted(served.target, MANY)
+
+    answers, last = attacked(loop, attack)
+    assert answers == most < MANY
+    assert b"\r\nconnection: close\r\n" in last
+
+
+async def counted(target, count):
+    """Send that many requests, read until the server closes; return answers and the last bytes."""
+    answers, tail = 0, b""
+    async with asyncio.timeout(60):
+        with await target.open() as line:
+            sending = asyncio.create_task(line.send(get("/plain") * count))
+            while data := await line.receive(1 << 20):
+                answers += (tail + data).count(b"\r\n\r\nplain") - tail.count(b"\r\n\r\nplain")
+                tail = (tail + data)[-300:]
+            sending.cancel()
+            await asyncio.wait([sending])
+    return answers, tail
 
 
 def test_100_000_pipelined_requests_of_one_who_does_not_read(loop):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from headrace_http_parser import Event, Limits, RemoteProtocolError, RequestHead, RequestParser
 from headrace_http_parser._repeated import MOST_BYTES, MOST_LINES, in_common
+from headrace_http_parser.testing import every_split
 
 Feed = Callable[..., tuple[list[Event], RemoteProtocolError | None]]
 
@@ -117,6 +118,13 @@ def test_no_mutation_passes(new: bytes, size: int, feed: Feed) -> None:
     for at in range(len(wire) + 1 - size):
         parser = practised()
         same_as_alone(parser, wire[:at] + new + wire[at + size :], parser._base, feed)
+
+
+def test_a_request_in_pieces_is_the_same_request(feed: Feed) -> None:
+    wire = changing(7)
+    whole = feed(practised(), [wire])
+    for pieces in every_split(wire):
+        assert feed(practised(), pieces) == whole
 
 
 def test_nothing_passes_behind_a_section_that_never_changes(feed: Feed) -> None:

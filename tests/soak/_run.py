@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ._mix import QUICK, SLOW, Kind
+from . import _bad, _good
+from ._kinds import Kind
 from ._process import Served, State
 
 MIB = 1 << 20
 GROWTH = 64 * MIB
 """Resident memory may be this much above the start at the end: allocators keep what they had."""
+
+QUICK = [*_good.QUICK, *_bad.QUICK]
+SLOW = [*_good.SLOW, *_bad.SLOW]
 
 PROGRESS = 10.0
 EXAMPLES = 3
@@ -111,6 +116,24 @@ class Soak:
             *(self.one(kind, random.Random(self._seed)) for kind in (*QUICK, *SLOW))
         )
 
+    async def run(self, quick: int, slow: int, warm: bool, say: Callable[[str], None]) -> None:
+        """Run everything; the report holds what it came to."""
+        report = self._report
+        start = await self._served.state()
+        if warm:
+            await self.warm()
+        report.start = await self._served.drained(start)
+        end = time.monotonic() + report.seconds
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.progress(end, say))
+            for number in range(quick):
+                group.create_task(self.worker(QUICK, number, end))
+            for number in range(slow):
+                group.create_task(self.worker(SLOW, number, end))
+        report.end = await self._served.drained(start)
+        report.peak = max(report.peak, report.end.resident)
+        self.compare(start, report.start, report.end)
+
     def compare(self, start: State, warm: State, end: State) -> None:
         """Find what is left over, and what was logged."""
         for name, was in start.left.items():
@@ -152,21 +175,11 @@ async def soak(
     """
     report = Report(loop, seconds)
     async with Served(loop) as served:
-        run = Soak(served, report, seed)
-        start = await served.state()
-        if warm:
-            await run.warm()
-        report.start = await served.drained(start)
-        end = time.monotonic() + seconds
-        async with asyncio.TaskGroup() as group:
-            group.create_task(run.progress(end, say))
-            for number in range(quick):
-                group.create_task(run.worker(QUICK, number, end))
-            for number in range(slow):
-                group.create_task(run.worker(SLOW, number, end))
-        report.end = await served.drained(start)
-        report.peak = max(report.peak, report.end.resident)
-        run.compare(start, report.start, report.end)
+        try:
+            await Soak(served, report, seed).run(quick, slow, warm, say)
+        except (OSError, EOFError, ExceptionGroup) as error:
+            text = "".join(traceback.format_exception(error))
+            report.findings[f"the server does not answer any more: {text}"] += 1
     if "Traceback" in served.log:
         report.findings[f"a traceback in the server's log:\n{served.log[-4000:]}"] += 1
     if served.code != 0:

@@ -48,6 +48,9 @@ CONFIG = Config(
 ADDRESS = re.compile(r" (at 0x|fd=|from )[0-9a-f.:]+")
 """What tells one log line from another of the same kind."""
 
+COUNTED: tuple[type[Any], ...] = (Connection, Exchange, Request)
+"""What lives as long as a connection or an exchange."""
+
 control = Headrace("control")
 
 
@@ -106,9 +109,6 @@ async def state(request: Request) -> BaseResponse:
             "warnings": findings.warnings,
         }
     )
-
-
-COUNTED: tuple[type[Any], ...] = (Connection, Exchange, Request)
 
 
 async def main(config: Config) -> None:

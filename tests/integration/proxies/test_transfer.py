@@ -22,7 +22,8 @@ def test_a_download(proxy, client, path):
 
 @pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "counted"])
 def test_an_upload_that_is_too_large_is_told_while_it_is_sent(proxy, curl, chunked):
-    """With curl: Caddy stops reading, and curl is a client that reads an answer nevertheless."""
-    status, text = curl.upload(proxy.url + "/small", SIZE, chunked=chunked)
+    # After an answer Caddy reads on for 256 KiB only, then resets the connection.
+    size = 128 << 10 if proxy.name == "Caddy" else SIZE
+    status, text = curl.upload(proxy.url + "/small", size, chunked=chunked)
     assert status == 413
     assert "1000 bytes" in text

@@ -58,6 +58,19 @@ async def test_order_holds_over_many_batches() -> None:
     assert got == expected
 
 
+async def test_order_holds_over_the_parts_of_a_long_batch() -> None:
+    sender, receiver = pipe(high=1 << 30)
+    chunks = [bytes([number]) * (1 << 16) for number in range(80)]
+    for chunk in chunks[:20]:
+        sender.write(chunk)
+    got = [await receiver.get() for _ in range(16)]
+    for chunk in chunks[20:]:
+        sender.write(chunk)
+    sender.close()
+    got += [chunk async for chunk in receiver]
+    assert got == chunks
+
+
 @pytest.mark.parametrize("kind", [bytearray, memoryview], ids=["bytearray", "memoryview"])
 async def test_mutable_data_is_copied_when_written(kind: type[Any]) -> None:
     sender, receiver = pipe()
@@ -617,6 +630,29 @@ async def test_a_reader_of_many_tiny_chunks_yields(held: bool, passed: Callable[
     assert total == 5 * 1024 + 1
     assert 5 <= passed() - start <= 11
     assert receiver.statistics().bytes_out == total
+
+
+@pytest.mark.parametrize("held", [False, True], ids=["plain", "slow-path"])
+@pytest.mark.parametrize(
+    ("size", "count"),
+    [pytest.param(1 << 16, 160, id="some"), pytest.param(3 << 20, 10, id="more-than-a-quota-each")],
+)
+async def test_a_reader_of_large_chunks_yields_too(
+    size: int, count: int, held: bool, passed: Callable[[], int]
+) -> None:
+    sender, receiver = pipe(high=1 << 30)
+    if held:
+        receiver._slow = True
+    for _ in range(count):
+        sender.write(b"x" * size)
+    sender.close()
+    start = passed()
+    assert await receiver.get()
+    for _ in range(count - 1):
+        receiver._slow = held
+        assert await receiver.get()
+    assert 9 <= passed() - start <= 21
+    assert await receiver.get() is None
 
 
 async def test_bytes_are_counted_over_all_batches_and_a_cancel() -> None:

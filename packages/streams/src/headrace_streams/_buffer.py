@@ -34,7 +34,7 @@ from ._fairness import COST, DONE, QUOTA, YIELD
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-# Chunks that may be read without letting go of the loop.
+# Chunks that may be read without letting go of the loop; of large ones less, as ``part`` counts.
 PART = QUOTA // COST
 
 # Writes between two looks at the quota; a count below 257 costs no allocation.
@@ -195,15 +195,25 @@ class Pipe:
             if self.limit > QUOTA:
                 self.limit = QUOTA
             rest.reverse()
-            if len(rest) <= PART:
+            if len(rest) <= PART and self.size <= QUOTA:
                 self.outbox = rest
                 return rest
             self.rest = rest
-        self.outbox = rest[-PART:]
-        del rest[-PART:]
+        count = PART if self.size <= QUOTA else self.part(rest)
+        self.outbox = rest[-count:]
+        del rest[-count:]
         if not rest:
             self.rest = None
         return self.outbox
+
+    def part(self, rest: list[bytes]) -> int:
+        """Return how many chunks from the end of a reversed inbox make up a quota."""
+        left = QUOTA
+        for count, chunk in enumerate(reversed(rest), 1):
+            left -= len(chunk) + COST
+            if left <= 0:
+                return count
+        return len(rest)
 
     def resume(self) -> None:
         self.paused = False

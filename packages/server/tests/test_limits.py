@@ -109,7 +109,7 @@ async def test_a_client_that_takes_nothing_is_cut(talk, app, caplog):
     await pass_time(talk, 2)
     assert talk.transport.aborted
     assert app.ctx.reasons == [EndReason.STALLED]
-    assert "192.0.2.1: GET /endless: the client takes its response too slowly" in caplog.text
+    assert "192.0.2.1 GET /endless: the client takes its response too slowly" in caplog.text
 
 
 async def test_a_client_that_takes_enough_is_not(talk, app):
@@ -490,3 +490,26 @@ async def test_an_answer_that_is_out_leaves_its_handler_alone(app):
     app.ctx.gate.set()
     await settle()
     assert app.ctx.reasons == [EndReason.COMPLETE]
+
+
+# What the log tells.
+
+
+@pytest.mark.parametrize(
+    ("settings", "request_", "seconds", "line"),
+    [
+        ({}, b"nonsense\r\n\r\n", 0, "INFO 192.0.2.1: refused: 400 "),
+        ({}, b"GET / HT", 11, "INFO 192.0.2.1: the request's head did not arrive in time"),
+        ({}, GET, 76, "DEBUG 192.0.2.1: no further request came"),
+        ({}, post(b"/read", 10), 31, "INFO 192.0.2.1 POST /read: the request's body did not "),
+        ({"max_body": 5}, post(b"/keep", 10), 0, "INFO POST /keep: "),
+        ({"max_header_count": 1}, GET.replace(b"Host", b"A: 1\r\nHost"), 0, "INFO 192.0.2.1: ref"),
+    ],
+)
+async def test_each_limit_has_a_line_in_the_log(app, caplog, settings, request_, seconds, line):
+    caplog.set_level(logging.DEBUG)
+    talk = Conversation(app, **settings)
+    await talk.send(request_)
+    await talk.wait(seconds)
+    lines = [f"{record.levelname} {record.getMessage()}" for record in caplog.records]
+    assert [each for each in lines if each.startswith(line)], lines

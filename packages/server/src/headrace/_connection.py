@@ -234,6 +234,7 @@ class Connection(Link):
             self._events.popleft()
         self._wire.begin(head)
         if host.budget.exhausted:
+            logger.debug("%s %s: refused: 503 %s", self.peer[0], head.method, FULL)
             self._wire.refuse(503, FULL, [("retry-after", "1")], body=head.method != "HEAD")
             self._linger()
             return
@@ -285,6 +286,7 @@ class Connection(Link):
 
     def _refuse(self, status: int, reason: str) -> None:
         """Answer what never became a request, and close."""
+        logger.info("%s: refused: %d %s", self.peer[0], status, reason)
         self._wire.refuse(status, reason)
         self._linger()
 
@@ -434,9 +436,10 @@ class Connection(Link):
         late = self.deadlines.look(now, state, received, taken)
         if late is None:
             return
-        if late is not Late.KEEP_ALIVE and late is not Late.LINGER:
-            what = "" if exchange is None else f" {exchange.head.method} {exchange.request.path}"
-            logger.info("%s:%s: %s", self.peer[0], what, late.value)
+        what = "" if exchange is None else f" {exchange.head.method} {exchange.request.path}"
+        usual = late is Late.KEEP_ALIVE or late is Late.LINGER
+        level = logging.DEBUG if usual else logging.INFO
+        logger.log(level, "%s%s: %s", self.peer[0], what, late.value)
         if exchange is None:
             self._expire_alone(late)
         else:

@@ -23,6 +23,7 @@ from .exceptions import (
     HeadraceException,
     MethodNotAllowed,
     NotFound,
+    PayloadTooLarge,
     ResponseError,
 )
 from .request import Request
@@ -146,7 +147,9 @@ class Dispatch:
             if isawaitable(answer):
                 answer = await answer
             return await self._finish(request, answer, hooks)
-        if isinstance(error, HandlerTimeout):
+        if isinstance(error, PayloadTooLarge):
+            logger.info("%s %s: %s", request.method, request.path, error)
+        elif isinstance(error, HandlerTimeout):
             pass  # logged where the deadline passed
         elif not isinstance(error, HeadraceException) or error.status_code >= 500:
             logger.error("%s %s failed", request.method, request.path, exc_info=error)

@@ -1,9 +1,9 @@
 """One timer for all deadlines of a server.
 
 A timer object per request costs more than the request's own bookkeeping, so a connection only
-stores the time at which it wants to be looked at, and a sweep looks at all of them. The price is
-precision: a deadline is met up to one interval late. The sweep also keeps a coarse clock, so that
-setting a deadline does not ask the real one.
+stores the time at which it wants to be looked at, and a sweep looks at all of them. The sweep also
+keeps a coarse clock, so that setting a deadline does not ask the real one. The price is precision:
+a deadline is met within one interval, early or late.
 """
 
 from __future__ import annotations

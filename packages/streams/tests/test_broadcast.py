@@ -673,3 +673,16 @@ async def test_following_a_log_in_memory() -> None:
     await asyncio.wait([task])
     assert task.cancelled()
     assert len(log) == 3
+
+
+async def test_a_receive_that_is_cancelled_as_the_end_comes() -> None:
+    broadcast: Broadcast[int] = Broadcast()
+    subscriber = broadcast.subscribe()
+    receiving = asyncio.create_task(subscriber.receive())
+    await asyncio.sleep(0)
+    receiving.cancel()
+    broadcast.close()
+    with pytest.raises(asyncio.CancelledError):
+        await receiving
+    with pytest.raises(EndOfStream):
+        await subscriber.receive()

@@ -182,6 +182,20 @@ async def test_pause_and_resume_are_called_once_per_crossing() -> None:
     assert calls == ["pause", "resume", "pause", "resume"]
 
 
+@pytest.mark.parametrize("written", range(1, 4))
+async def test_a_pause_may_end_the_pipe_at_once(
+    written: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace_streams._buffer.STRIDE", written)  # whatever is looked at then
+    sender, receiver = pipe(high=written - 1, on_pause=lambda: receiver.cancel())
+    waits = [sender.write(b"x") for _ in range(written)]
+    with pytest.raises(BrokenError):
+        await waits[-1]
+    with pytest.raises(BrokenError):
+        sender.write(b"x")
+    assert sender.buffered == 0
+
+
 async def test_without_callbacks_it_pauses_all_the_same(turns: Turns) -> None:
     sender, receiver = pipe(high=2)
     writing = asyncio.create_task(_wait(sender.write(b"abc")))

@@ -129,13 +129,14 @@ class Pipe:
             self.wake_reader()
             if size <= self.limit:
                 return DONE  # the first write of a batch: the quota begins with the next
-        if size > self.high and not self.paused:
+        if self.paused:
+            return self
+        if size > self.high:
             self.paused = True
             self.limit = -1
             self.resume_at = self.low
             if self.on_pause is not None:
-                self.on_pause()
-        if self.paused:
+                self.on_pause()  # may even end the pipe: whoever awaits it is told
             return self
         self.countdown -= 1
         if not self.countdown or size - self.base > QUOTA:
@@ -150,8 +151,7 @@ class Pipe:
             return DONE
         self.base = self.size
         self.strides = 0
-        if self.limit >= 0:
-            self.limit = min(self.high, self.base + QUOTA)
+        self.limit = min(self.high, self.base + QUOTA)  # the pipe flows, or we were not called
         return YIELD
 
     def __await__(self) -> Generator[Any, None, None]:

@@ -187,7 +187,9 @@ async def test_a_pause_may_end_the_pipe_at_once(
     written: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("headrace_streams._buffer.STRIDE", written)  # whatever is looked at then
-    sender, receiver = pipe(high=written - 1, on_pause=lambda: receiver.cancel())
+    receivers: list[PipeReceiver] = []
+    sender, receiver = pipe(high=written - 1, on_pause=lambda: receivers[0].cancel())
+    receivers.append(receiver)
     waits = [sender.write(b"x") for _ in range(written)]
     with pytest.raises(BrokenError):
         await waits[-1]

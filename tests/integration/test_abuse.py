@@ -290,7 +290,7 @@ def test_too_slow_is_ended_by_a_deadline(loop):
 
 # Too strange.
 
-MUTATIONS = 3000
+MUTATIONS = 2000
 AT_A_TIME = 40
 VALID = [
     get("/plain", "Accept: */*"),

@@ -18,7 +18,7 @@ from headrace import Config
 KIB = 1 << 10
 MIB = 1 << 20
 SOURCES = [f"127.0.0.{number}" for number in range(2, 6)]
-STILL = 1.0
+STILL = 0.6
 """Seconds without a change of what is buffered after which everybody is stuck."""
 
 GIVE_UP = 30.0

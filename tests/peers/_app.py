@@ -53,13 +53,9 @@ def exchanges(diary: Diary) -> Headrace:
     requests(app, diary)
     responses(app)
     open_ended(app, diary)
+    always_ready(app, diary)
     lockstep(app)
     return app
-
-
-def reason(request):
-    ended = request.ended
-    return ended and ended.reason
 
 
 def requests(app: Headrace, diary: Diary) -> None:
@@ -139,7 +135,7 @@ def responses(app: Headrace) -> None:
 
 
 def open_ended(app: Headrace, diary: Diary) -> None:
-    """Handlers that only end when their client leaves."""
+    """Handlers that wait for ever, and only end when their client leaves."""
 
     async def first(response):
         await response.write(b"first\n")
@@ -152,7 +148,7 @@ def open_ended(app: Headrace, diary: Diary) -> None:
             await first(await request.respond())
             await asyncio.Event().wait()
         finally:
-            diary.note("ended", reason(request))
+            diary.note("ended", request.ended.reason)
 
     @app.get("/idle-events")
     async def idle_events(request):
@@ -162,7 +158,7 @@ def open_ended(app: Headrace, diary: Diary) -> None:
             await first(response)
             await asyncio.Event().wait()
         finally:
-            diary.note("ended", reason(request))
+            diary.note("ended", request.ended.reason)
 
     @app.get("/silent")
     async def silent(request):
@@ -170,7 +166,11 @@ def open_ended(app: Headrace, diary: Diary) -> None:
             diary.note("begun")
             await asyncio.Event().wait()
         finally:
-            diary.note("ended", reason(request))
+            diary.note("ended", request.ended.reason)
+
+
+def always_ready(app: Headrace, diary: Diary) -> None:
+    """Producers that could go on for ever, and only end when their client leaves."""
 
     @app.get("/endless")
     async def endless(request):
@@ -180,7 +180,7 @@ def open_ended(app: Headrace, diary: Diary) -> None:
                 await response.write(bytes(BLOCK))
                 diary.note("begun")
         finally:
-            diary.note("ended", reason(request))
+            diary.note("ended", request.ended.reason)
 
     @app.get("/endless-thread")
     async def endless_thread(request):
@@ -190,7 +190,7 @@ def open_ended(app: Headrace, diary: Diary) -> None:
                     diary.note("begun")
                     yield bytes(BLOCK)
             finally:
-                diary.note("ended", reason(request))
+                diary.note("ended", request.ended.reason)
 
         return stream(blocks())
 

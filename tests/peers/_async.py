@@ -55,8 +55,6 @@ async def summed(pieces: AsyncIterator[bytes]) -> tuple[int, str]:
 class HttpxClient:
     """httpx.AsyncClient; its HTTP/1.1 sends all of a request before it reads."""
 
-    name = "httpx"
-
     def __init__(self, aside: Aside) -> None:
         self._aside = aside
 
@@ -97,8 +95,6 @@ class HttpxClient:
 
 class AiohttpClient:
     """aiohttp's client; it reads while it sends."""
-
-    name = "aiohttp"
 
     def __init__(self, aside: Aside) -> None:
         self._aside = aside

@@ -79,8 +79,6 @@ class PageVisit:
 class ChromiumClient:
     """fetch and EventSource. Over HTTP/1.1 a page can neither upload a stream nor read trailers."""
 
-    name = "Chromium"
-
     def __init__(self, browser: Browser) -> None:
         self._aside = browser.aside
         self._browser = browser

@@ -37,8 +37,6 @@ class CurlLines(CurlVisit):
 class CurlClient:
     """Commands are run with ``-sS``: errors are told, progress is not."""
 
-    name = "curl"
-
     def __init__(self) -> None:
         self._command = [program("curl"), "-q", "-sS", "-N", "--noproxy", "*"]
         self._command += ["--max-time", str(PATIENCE)]

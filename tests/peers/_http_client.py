@@ -30,8 +30,6 @@ class HttpClientVisit:
 class HttpClient:
     """One connection per request."""
 
-    name = "http.client"
-
     def upload(self, url: str, size: int, *, chunked: bool) -> tuple[int, str]:
         data = pattern(size)
         body = (data[at : at + BLOCK] for at in range(0, size, BLOCK)) if chunked else data

@@ -59,8 +59,6 @@ class NodeVisit:
 class NodeFetch:
     """fetch, which is undici."""
 
-    name = "Node's fetch"
-
     def __init__(self, node: Node) -> None:
         self._node = node
 
@@ -89,8 +87,6 @@ class NodeFetch:
 
 class NodeHttp:
     """http.request: reads while it sends, has trailers; and a socket below it."""
-
-    name = "Node's http"
 
     def __init__(self, node: Node) -> None:
         self._node = node

@@ -11,7 +11,7 @@ from typing import Self
 
 from ._aside import Aside
 
-PAUSE = 0.02
+PAUSE = 0.005
 """Seconds between two pieces, so that each of them is read alone."""
 
 

@@ -25,12 +25,16 @@ TIMEOUTS = {
     "linger_timeout": 1.0,
 }
 
-# Slow readers announce windows of some bytes and take five at a time, three requests each.
-MODES = {
-    "slow headers": ["-H", "/"],
-    "slow body": ["-B", "/upload"],
-    "ranges": ["-R", "/large"],
-    "slow read": ["-X", "-k", "3", "-w", "8", "-y", "16", "-n", "1", "-z", "5", "/large"],
+# Announces windows of some bytes and takes five at a time, three requests on each connection.
+SLOW_READ = ["-X", "-k", "3", "-w", "8", "-y", "16", "-n", "1", "-z", "5", "/large"]
+
+# Only in how they write do the two loops differ.
+RUNS = {
+    "slow headers": (["-H", "/"], "uvloop"),
+    "slow body": (["-B", "/upload"], "uvloop"),
+    "ranges": (["-R", "/large"], "uvloop"),
+    "slow read": (SLOW_READ, "uvloop"),
+    "slow read, asyncio": (SLOW_READ, "asyncio"),
 }
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -90,7 +94,7 @@ class Watch:
                 return
 
 
-@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+@pytest.mark.parametrize(("mode", "loop"), RUNS.values(), ids=RUNS, indirect=["loop"])
 def test_slow_clients_are_closed_and_others_are_served(server, command, mode, log, record_property):
     *options, path = mode
     command += [*options, "-u", server.url + path]

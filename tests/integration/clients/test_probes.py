@@ -22,8 +22,8 @@ ZEROS = [b"0"] * 8
 CLIENTS = ["curl", "http.client", "httpx", "aiohttp", "fetch", "chromium"]
 
 PART = 300 << 10  # more than the server buffers, and small enough for the kernel to take the rest
-SIZE = 6 << 20  # more than the buffers between a client and a handler that does not read
-PROBED = 0.4
+SIZE = 4 << 20  # more than the buffers between a client and a handler that does not read
+PROBED = 0.3
 """Seconds before that handler reads, some probes long."""
 
 

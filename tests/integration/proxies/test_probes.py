@@ -12,8 +12,8 @@ CHUNKED = (
 COUNTED = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello"
 ZEROS = [b"0"] * 8
 
-SIZE = 6 << 20
-PROBED = 0.4
+SIZE = 4 << 20
+PROBED = 0.3
 
 
 def of(data):

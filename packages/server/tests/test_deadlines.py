@@ -3,7 +3,7 @@
 import pytest
 
 from headrace import Config
-from headrace._deadlines import NEVER, Deadlines, Late
+from headrace._deadlines import NEVER, PRESSED_TIMEOUT, Deadlines, Late
 from headrace._settings import RouteSettings
 from headrace._state import State
 
@@ -189,12 +189,43 @@ def test_an_overdue_handler_has_a_grace():
     assert look(15) is Late.OVERDUE
 
 
-def test_without_a_client_only_the_total_counts():
+@pytest.mark.parametrize(
+    ("own", "after", "late"),
+    [
+        ({}, 60, Late.UNHEARD),
+        ({"timeout": 50}, 50, Late.TOTAL),
+        ({"handler_timeout": 0}, 300, Late.TOTAL),
+    ],
+)
+def test_without_a_client_a_handler_has_as_long_as_an_answer_had(own, after, late):
+    due = deadlines()
+    due.open(START, settings(**own), True)
+    due.wait_for_body(START, 0)
+    due.wait_for_client(START, 0)
+    due.lose_client(START)
+    look = Look(due, State.LOST)
+    assert due.look(START + after - 1, State.LOST, 0, 0) is None
+    assert look(after) is late
+
+
+def test_a_body_that_is_held_up_has_its_time_anew_and_no_rate():
     due = deadlines()
     due.open(START, settings(), True)
     due.wait_for_body(START, 0)
-    due.wait_for_client(START, 0)
-    due.lose_client()
-    look = Look(due, State.LOST)
-    assert look(299) is None
-    assert look(300) is Late.TOTAL
+    due.hold_up(START + 20)
+    look = Look(due)
+    assert look(49) is None
+    assert look(50) is Late.BODY
+    due.stop_waiting()
+    due.hold_up(START + 50)
+    assert due.look(START + 60, State.HANDLING, 0, 0) is None
+
+
+def test_a_client_in_a_hurry_has_to_take_everything():
+    due = deadlines(write_timeout=0)
+    due.open(START, settings(handler_timeout=0, timeout=0), False)
+    due.wait_for_client(START, 500, unsent=1000)
+    assert due.at == START + PRESSED_TIMEOUT
+    look = Look(due, State.RESPONDING)
+    assert look(PRESSED_TIMEOUT, taken=1500) is None
+    assert look(2 * PRESSED_TIMEOUT, taken=2499) is Late.STALLED

@@ -101,7 +101,7 @@ async def test_a_handler_may_answer_its_own_timeout():
     await settle()
     driver.exchange.time_out("too slow")
     await settle()
-    assert driver.wire.said[-2:] == [("end", b"late, but here"), ("ended", EndReason.TIMEOUT)]
+    assert driver.wire.said[-2:] == [("end", b"late, but here"), ("ended", EndReason.COMPLETE)]
 
 
 async def test_a_response_that_has_begun_is_cut():
@@ -432,6 +432,18 @@ def test_an_end_hook_is_a_plain_function():
 
     with pytest.raises(ConfigError, match="an end hook is a plain function; .*hook is async"):
         app.on_end(hook)
+
+
+async def test_it_is_not_over_before_the_kernel_has_it():
+    driver = Driver(lambda request: text("x" * 100_000))
+    driver.wire.stalled = True
+    said = await driver.run()
+    assert said[-1] == "drain"
+    assert driver.app.ctx.figures == []
+    driver.clock.advance(5)
+    driver.exchange.resume_writing()
+    assert said[-1] == ("ended", EndReason.COMPLETE)
+    assert driver.figures.duration == 5.0
 
 
 # Before the final response, and after the body.

@@ -38,6 +38,7 @@ TREE = [
     ("ResponseError", "ServerError", 500),
     ("ServiceUnavailable", "HeadraceException", 503),
     ("HandlerTimeout", "ServiceUnavailable", 503),
+    ("ServerBusy", "ServiceUnavailable", 503),
     ("ExchangeEnded", "HeadraceException", 500),
     ("ClientGone", "ExchangeEnded", 500),
 ]

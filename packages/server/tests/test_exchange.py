@@ -385,13 +385,34 @@ async def test_leaving_a_block_by_an_exception_cuts_even_if_it_is_caught():
         try:
             async with response:
                 await response.send("a")
+                await response.flush()
                 raise ValueError("caught by the handler")
         except ValueError:
             with pytest.raises(ExchangeEnded) as caught:
                 response.write("b")
             assert caught.value.reason is EndReason.FAILED
 
-    assert (await Driver(handler).run())[1:] == [("data", b"a"), ("cut", "gently"), FAILED]
+    said = await Driver(handler).run()
+    assert said[1:] == [("data", b"a"), ("data", b""), ("cut", "gently"), FAILED]
+
+
+@pytest.mark.parametrize("caught", [False, True])
+async def test_leaving_a_block_by_an_exception_before_anything_left_is_answered(caught):
+    async def handler(request):
+        try:
+            async with await request.respond() as response:
+                await response.send("a")
+                raise ValueError("in the block")
+        except ValueError:
+            if not caught:
+                raise
+            return text("instead", 503)
+
+    said = await Driver(handler).run()
+    assert said[1:] == (
+        [("start", 503, 7, True), ("end", b"instead"), COMPLETE] if caught else said[1:]
+    )
+    assert said[-3][1] == (503 if caught else 500)
 
 
 async def test_leaving_a_block_by_an_exception_after_the_end_changes_nothing(caplog):
@@ -844,7 +865,7 @@ async def test_a_client_is_not_told_to_go_on_after_the_head():
     driver = Driver(handler, streams=True)
     driver.open(method="POST", length=2, expect="100-continue")
     await settle()
-    assert driver.wire.said == [("start", 200, None, False), ("data", b"")]
+    assert driver.wire.said == [("start", 200, None, False), ("data", b""), "resume"]
     driver.exchange.lose(EndReason.CLIENT_GONE)
     await settle()
 

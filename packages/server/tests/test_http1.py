@@ -28,6 +28,9 @@ class Owner:
     def resume_reading(self):
         self.told.append("resume")
 
+    def drain_writes(self):
+        self.told.append("drain")
+
     def cut(self, *, gently):
         self.told.append(("cut", gently))
 
@@ -272,19 +275,35 @@ def test_the_rest_is_the_connection_s():
 
 def test_a_refusal():
     wired = Wired()
-    wired.wire.refuse(503, "too busy", [("retry-after", "1")])
+    wired.wire.refuse(503, "too busy")
     assert wired.sent == (
         b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\n"
-        b"date: " + DATE.encode() + b"\r\nretry-after: 1\r\ncontent-length: 13\r\n"
+        b"date: " + DATE.encode() + b"\r\ncontent-length: 13\r\n"
         b"connection: close\r\n\r\n503 too busy\n"
     )
     assert wired.wire.sent == len(wired.sent)
 
 
-def test_a_refusal_without_content():
-    wired = Wired(HEAD)
-    wired.wire.refuse(503, "too busy", body=False)
-    assert wired.sent.endswith(b"connection: close\r\n\r\n")
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        ([("Connection", "close")], False),
+        ([("connection", "x-a, Close")], False),
+        ([("connection", "x-close")], True),
+        ([("Connection", "keep-alive")], True),
+        ([("x-connect", "close")], True),
+    ],
+)
+def test_a_handler_may_close_its_connection(fields, kept):
+    wired = Wired()
+    wired.wire.start(200, fields, 0, whole=True)
+    assert wired.wire.keep_alive is kept
+
+
+def test_draining_is_the_connection_s():
+    wired = Wired()
+    wired.wire.drain()
+    assert wired.owner.told == ["drain"]
 
 
 TE = b"GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\n\r\n"

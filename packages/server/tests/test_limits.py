@@ -5,7 +5,8 @@ import logging
 
 import pytest
 
-from headrace import EndReason, Headrace, text
+from headrace import EndReason, Headrace, empty, raw, stream, text
+from headrace.exceptions import NotFound
 from headrace.testing import Conversation, settle
 
 pytestmark = pytest.mark.anyio
@@ -124,37 +125,65 @@ async def test_a_client_that_takes_enough_is_not(talk, app):
     assert talk.transport.aborted
 
 
-async def test_a_response_that_nobody_takes_does_not_hold_a_connection(app):
-    talk = Conversation(app, keep_alive_timeout=10.0)
+async def test_a_response_that_nobody_takes_does_not_hold_a_connection(talk, app):
     talk.transport.reading = False
     await talk.send(get(b"/large"))
-    assert app.ctx.reasons == [EndReason.COMPLETE]
-    await pass_time(talk, 11)
-    assert talk.closed
-    assert not talk.transport.aborted
+    assert app.ctx.reasons == [], "it is not over before the client has it"
     await pass_time(talk, 31)
     assert talk.transport.aborted
+    assert app.ctx.reasons == [EndReason.STALLED]
+    assert not talk.server.connections
 
 
 async def test_pipelined_requests_of_one_that_takes_nothing(app):
     talk = Conversation(app, response_buffer=1)
     talk.transport.reading = False
-    await talk.send(get(b"/large") + GET)
+    await talk.send(GET + GET)
     assert app.ctx.reasons == [EndReason.COMPLETE]
     await pass_time(talk, 31)
     assert talk.transport.aborted
 
 
 @pytest.mark.parametrize("buffer", [1, 1 << 20])
-async def test_what_is_taken_at_last_lets_a_closing_connection_go(app, buffer):
+@pytest.mark.parametrize("path", [b"/large", b"/"])
+async def test_what_is_taken_at_last_lets_a_closing_connection_go(app, buffer, path):
     talk = Conversation(app, response_buffer=buffer)
     talk.transport.reading = False
-    await talk.send(get(b"/large").replace(b"Host", b"Connection: close\r\nHost"))
-    assert talk.closed
+    await talk.send(get(path).replace(b"Host", b"Connection: close\r\nHost"))
     await pass_time(talk, 20)
     await talk.read()
+    assert talk.closed
     await pass_time(talk, 60)
     assert not talk.transport.aborted
+    assert app.ctx.reasons == [EndReason.COMPLETE]
+    assert not talk.server.connections
+
+
+async def test_a_client_that_leaves_before_it_has_its_response(talk, app):
+    talk.transport.reading = False
+    await talk.send(get(b"/large"))
+    await talk.leave()
+    assert app.ctx.reasons == [EndReason.CLIENT_GONE]
+    assert not talk.server.connections
+
+
+async def test_a_client_that_has_not_got_its_response_when_the_server_stops(talk, app):
+    talk.transport.reading = False
+    await talk.send(get(b"/large"))
+    talk.connection.lose(EndReason.DRAINING)
+    assert app.ctx.reasons == [EndReason.DRAINING]
+    assert not talk.transport.aborted, "what is unsent may still be taken"
+    await talk.read()
+    assert not talk.server.connections
+
+
+async def test_the_next_request_is_answered_when_the_client_has_the_response(talk, app):
+    talk.transport.reading = False
+    await talk.send(get(b"/large") + GET)
+    assert app.ctx.reasons == []
+    await talk.read()
+    assert app.ctx.reasons == [EndReason.COMPLETE] * 2
+    assert talk.transport._high == talk.server.config.response_buffer
 
 
 async def test_an_answer_that_is_still_taken_outlives_the_lingering(app):
@@ -169,15 +198,26 @@ async def test_an_answer_that_is_still_taken_outlives_the_lingering(app):
     talk = Conversation(app)
     talk.transport.reading = False
     await talk.send(post(b"/early", 1 << 30))
-    assert talk.transport.eof_sent
-    await talk.wait(6)
-    assert talk.closed
     for _ in range(3):
         await talk.wait(29)
         talk.transport.read_some(20_000)
-    assert not talk.transport.aborted
+    assert not (talk.transport.aborted or talk.transport.eof_sent)
     await talk.read()
+    assert talk.transport.eof_sent
+    await talk.wait(6)
     assert not talk.server.connections
+
+
+async def test_a_small_answer_that_is_still_taken_outlives_the_lingering(app):
+    talk = Conversation(app)
+    talk.transport.reading = False
+    await talk.send(post(b"/keep", 1 << 30))
+    assert talk.transport.eof_sent
+    await talk.wait(6)
+    assert talk.closed
+    assert not talk.transport.aborted
+    await talk.wait(31)
+    assert talk.transport.aborted
 
 
 # How long a handler may take.
@@ -274,6 +314,25 @@ async def test_limits_of_the_head(app, setting, request_, expected):
     assert status(plain.take()) in (200, 404), "the default limit takes it"
 
 
+async def test_a_head_has_its_time_from_its_first_byte(talk):
+    await talk.wait(9)
+    await talk.send(b"GET /")
+    await talk.wait(9)
+    assert talk.take() == b""
+    await talk.wait(2)
+    assert status(talk.take()) == 408
+
+
+async def test_a_head_that_begins_on_an_idle_connection(talk):
+    await talk.send(GET)
+    talk.take()
+    await talk.wait(50)
+    await talk.send(b"GET /")
+    await talk.send(b"sl")
+    await talk.wait(11)
+    assert status(talk.take()) == 408
+
+
 # Numbers.
 
 
@@ -283,7 +342,9 @@ async def test_the_last_request_of_a_connection_is_told_so(app):
     assert b"connection: close" not in talk.take()
     await talk.send(GET)
     assert b"connection: close\r\n" in talk.take()
-    assert talk.closed
+    assert talk.transport.eof_sent
+    await talk.wait(6)
+    assert not talk.server.connections
 
 
 @pytest.mark.parametrize("more", [GET, GET[:9]], ids=["request", "part-of-one"])
@@ -353,6 +414,11 @@ async def test_a_server_that_holds_too_much_refuses_new_requests(small, app, cap
         assert b"retry-after: 1\r\n" in answer
         assert answer.endswith(b"as much as it may\n") is has_body
         await other.leave()
+    uploader = connect()
+    await uploader.send(post(b"/keep", 1000) + b"x" * 1000)
+    assert status(uploader.take()) == 503
+    assert app.ctx.reasons == [EndReason.COMPLETE] * 3, "they are exchanges like any other"
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "near the memory_budget of 81920" in caplog.text
     await first.leave()
     assert first.server.budget.used == 0
@@ -438,10 +504,11 @@ async def test_a_request_that_opens_after_the_fin_is_watched_too(app):
     talk.transport.reading = False
     talk.connection.data_received(get(b"/large") * 6 + get(b"/slow"))
     await talk.end()
+    for _ in range(10):
+        await talk.read()
     talk.transport.vanished = True
-    for _ in range(12):
-        talk.transport.read()
-        await talk.wait(0.05)
+    await talk.wait(0.05)
+    await talk.wait(0.05)
     assert app.ctx.reasons == [EndReason.COMPLETE] * 6 + [EndReason.CLIENT_GONE]
 
 
@@ -513,3 +580,451 @@ async def test_each_limit_has_a_line_in_the_log(app, caplog, settings, request_,
     await talk.wait(seconds)
     lines = [f"{record.levelname} {record.getMessage()}" for record in caplog.records]
     assert [each for each in lines if each.startswith(line)], lines
+
+
+# Attacks, and traps.
+
+
+async def test_what_the_client_sends_after_the_last_request_is_not_expected_after_its_fin(app):
+    talk = Conversation(app, keep_alive_requests=1)
+    await talk.send(get(b"/slow"))
+    await talk.end()
+    app.ctx.gate.set()
+    await settle()
+    assert talk.closed
+
+
+async def test_a_chunk_that_is_cut_in_its_size(talk):
+    await talk.send(b"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5")
+    await talk.send(b"\r\n")
+    await talk.send(b"hello\r\n0\r\n\r\n")
+    assert talk.take().endswith(b"\r\n\r\n5")
+
+
+async def test_a_cut_ends_the_pump_of_many(app):
+    @app.get("/bye")
+    async def bye(request):
+        return text("bye", headers={"connection": "close"})
+
+    talk = Conversation(app, pipelined_requests=1)
+    await talk.send(get(b"/bye") + GET * 5)
+    assert talk.take().count(b"HTTP/1.1 ") == 1
+
+
+async def test_a_head_of_a_silent_stream_does_not_outlive_its_client(app):
+    @app.get("/events")
+    async def events(request):
+        response = await request.respond()
+        try:
+            await app.ctx.gate.wait()
+            await response.send("x")
+        finally:
+            app.ctx.left = True
+
+    talk = Conversation(app)
+    await talk.send(b"HEAD /events HTTP/1.1\r\nHost: a\r\n\r\n")
+    await talk.leave()
+    assert app.ctx.left
+    assert app.ctx.reasons == [EndReason.COMPLETE]
+    assert not talk.server.connections
+
+    app.ctx.left = False
+    talk = Conversation(app)
+    await talk.send(b"HEAD /events HTTP/1.1\r\nHost: a\r\n\r\n")
+    await talk.vanish()
+    await pass_time(talk, 1.5, 0.05)
+    assert app.ctx.left
+
+    app.ctx.left = False
+    talk = Conversation(app)
+    await talk.send(b"HEAD /events HTTP/1.1\r\nHost: a\r\n\r\n")
+    await pass_time(talk, 61)
+    assert app.ctx.left, "nor a handler's time"
+    assert not talk.closed
+
+
+async def test_nothing_runs_behind_a_cut(app):
+    @app.get("/fail")
+    async def fail(request):
+        response = await request.respond()
+        await response.send("x")
+        await response.flush()
+        raise ValueError("too late")
+
+    talk = Conversation(app)
+    await talk.send(get(b"/fail") + GET * 20)
+    assert app.ctx.reasons == [EndReason.FAILED]
+
+
+async def test_an_expectation_after_the_response_began_has_a_deadline(app):
+    @app.post("/echo", stream=True)
+    async def echo(request):
+        response = await request.respond()
+        await response.send("begun")
+        await response.flush()
+        async for chunk in request.stream:
+            await response.write(chunk)
+
+    talk = Conversation(app)
+    await talk.send(post(b"/echo", 10).replace(b"Host", b"Expect: 100-continue\r\nHost"))
+    assert b" 100 " not in talk.take()
+    await pass_time(talk, 31)
+    assert talk.closed
+    assert app.ctx.reasons == [EndReason.TIMEOUT]
+
+
+async def test_an_expectation_without_a_body(talk):
+    await talk.send(GET.replace(b"Host", b"Expect: 100-continue\r\nHost"))
+    assert status(talk.take()) == 200
+
+
+@pytest.mark.parametrize("request_", [GET, post(b"/keep", 5)])
+async def test_an_unknown_expectation(talk, request_):
+    await talk.send(request_.replace(b"Host", b"Expect: miracles\r\nHost"))
+    assert status(talk.take()) == 417
+
+
+async def test_who_waits_to_write_is_woken_at_the_end(app):
+    @app.get("/leaves")
+    async def leaves(request):
+        response = await request.respond()
+        app.ctx.task = asyncio.create_task(writes(response))
+        await asyncio.sleep(0)
+
+    async def writes(response):
+        await response.write(b"x" * 1_000_000)
+
+    talk = Conversation(app)
+    talk.transport.reading = False
+    await talk.send(get(b"/leaves"))
+    await settle()
+    assert app.ctx.task.done()
+    await talk.leave()
+
+
+@pytest.mark.parametrize(
+    ("target", "code", "path", "host"),
+    [
+        (b"http://[1:2]/", 200, "/", "[1:2]"),
+        (b"http://a?x=1", 200, "/", "a"),
+        (b"http://a/?http://b/", 200, "/", "a"),
+        (b"/?http://b/", 200, "/", "a"),
+    ],
+)
+async def test_odd_targets(app, target, code, path, host):
+    seen = []
+    app.on_request(lambda request: seen.append((request.path, request.host)))
+    talk = Conversation(app)
+    name = target.split(b"/")[2].partition(b"?")[0] if target.startswith(b"http") else b"a"
+    await talk.send(b"GET " + target + b" HTTP/1.1\r\nHost: " + name + b"\r\n\r\n")
+    assert status(talk.take()) == code
+    assert seen == [(path, host)]
+
+
+async def test_a_converter_that_fails_is_an_error_of_the_server(talk, app, caplog, monkeypatch):
+    talk.server.dispatcher._match = lambda *arguments: 1 / 0
+    await talk.send(GET)
+    assert status(talk.take()) == 500
+    assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+@pytest.mark.parametrize("path", [b"/before", b"/after"])
+async def test_a_group_of_failures_that_are_all_the_clients(app, caplog, path, leaves):
+    async def read(request):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(request.stream.read_all(1000))
+            group.create_task(app.ctx.gate.wait())
+
+    @app.post("/before", stream=True)
+    async def before(request):
+        await read(request)
+
+    @app.post("/after", stream=True)
+    async def after(request):
+        await (await request.respond()).flush()
+        await read(request)
+
+    talk = Conversation(app)
+    await talk.send(post(path, 10) + b"x")
+    talk.take()
+    await (talk.leave() if leaves else talk.end())
+    assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
+    if path == b"/before" and not leaves:
+        assert status(talk.take()) == 400
+
+
+async def test_a_group_with_a_failure_of_the_application(app, caplog):
+    @app.get("/group")
+    async def group(request):
+        raise ExceptionGroup("x", [ExceptionGroup("y", [NotFound()]), ValueError("ours")])
+
+    talk = Conversation(app)
+    await talk.send(get(b"/group"))
+    assert status(talk.take()) == 500
+    assert "ours" in caplog.text
+
+
+async def test_an_error_handler_that_hangs(app):
+    @app.exception(ValueError)
+    async def hang(request, error):
+        await asyncio.Event().wait()
+
+    @app.get("/fails")
+    async def fails(request):
+        raise ValueError("x")
+
+    talk = Conversation(app)
+    await talk.send(get(b"/fails"))
+    await pass_time(talk, 61)
+    assert status(talk.take()) == 503
+    assert app.ctx.reasons == [EndReason.TIMEOUT]
+
+
+async def test_an_error_handler_whose_client_leaves(app):
+    @app.exception(ValueError)
+    async def hang(request, error):
+        await asyncio.Event().wait()
+
+    @app.get("/fails")
+    async def fails(request):
+        raise ValueError("x")
+
+    talk = Conversation(app)
+    await talk.send(get(b"/fails"))
+    await talk.leave()
+    assert app.ctx.reasons == [EndReason.CLIENT_GONE]
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+async def test_an_error_handler_that_fails_hides_nothing(app, caplog, hidden):
+    @app.exception(ValueError)
+    async def broken(request, error):
+        if hidden:
+            raise TypeError("second") from None
+        raise TypeError("second")
+
+    @app.get("/fails")
+    async def fails(request):
+        raise ValueError("first")
+
+    talk = Conversation(app)
+    await talk.send(get(b"/fails"))
+    assert status(talk.take()) == 500
+    assert "ValueError: first" in caplog.text
+    assert "the error handler of GET /fails failed" in caplog.text
+    assert "TypeError: second" in caplog.text
+
+
+async def test_bytes_that_were_dropped_are_not_held(app):
+    @app.on_request
+    async def think(request):
+        if request.path == "/keep":
+            await app.ctx.gate.wait()
+
+    talk = Conversation(app, max_body=1000, linger_bytes=5000)
+    await talk.send(
+        b"POST /keep HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"400\r\n" + b"x" * 1024 + b"\r\n"
+    )
+    for _ in range(4):
+        assert not talk.transport.paused
+        await talk.send(b"400\r\n" + b"x" * 1024 + b"\r\n")
+        assert talk.server.budget.used == 0
+    assert talk.transport.paused, "no more than linger_bytes are read for nothing"
+    app.ctx.gate.set()
+    await settle()
+    assert status(talk.take()) == 413
+
+
+async def test_a_reader_that_wants_no_more_is_not_sent_all(app):
+    @app.post("/some", stream=True)
+    async def some(request):
+        request.stream.cancel()
+        await app.ctx.gate.wait()
+        return text("enough")
+
+    talk = Conversation(app, linger_bytes=1000)
+    await talk.send(post(b"/some", 1 << 30))
+    await talk.send(b"x" * 1001)
+    assert talk.transport.paused
+
+
+async def test_a_body_that_broke_the_rules_is_not_read_to_its_end(app):
+    talk = Conversation(app, linger_bytes=1000)
+    await talk.send(b"POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+    await talk.send(b"x" * 1001)
+    assert talk.transport.paused
+
+
+async def test_what_waits_behind_an_exchange_is_counted(talk, app):
+    await talk.send(get(b"/slow") + post(b"/keep", 10_000) + b"x" * 9_000)
+    assert talk.server.statistics().buffered_in == 9_000
+    await talk.wait(0.3)
+    assert talk.server.budget.used == 9_000
+
+
+async def test_a_head_that_has_begun_is_counted_and_waits_behind_an_exchange(talk, app):
+    await talk.send(GET[:-2] + b"X: " + b"y" * 1000)
+    assert talk.server.budget.used > 1000
+    await talk.send(b"\r\n\r\n")
+    assert talk.server.budget.used == 0
+    await talk.send(get(b"/slow"))
+    await talk.send(b"GET /")
+    assert talk.transport.paused
+    app.ctx.gate.set()
+    await settle()
+    assert not talk.transport.paused
+    await talk.wait(11)
+    assert status(talk.take().rpartition(b"HTTP/1.1 ")[2].join([b"HTTP/1.1 ", b""])) == 408
+
+
+async def test_a_client_is_not_blamed_for_what_the_server_does_not_read(small, app):
+    first, connect = small
+    await first.send(post(b"/upload", 200_000) + b"x" * 75 * 1024)
+    waiting = connect()
+    await waiting.send(post(b"/read", 1000))
+    await pass_time(waiting, 28)
+    await first.leave()
+    await waiting.send(b"x" * 500)
+    await pass_time(waiting, 25)
+    await waiting.send(b"x" * 500)
+    assert status(waiting.take()) == 200
+
+
+async def test_relief_does_not_hurry_a_reader_that_is_behind(app):
+    first = Conversation(app, memory_budget=80 * 1024, request_buffer=100)
+    other = Conversation(app, first.server)
+    other.clock = first.clock
+    await other.send(post(b"/upload", 1000) + b"x" * 200)
+    assert other.transport.paused
+    await first.send(post(b"/keep", 200_000) + b"x" * 75 * 1024)
+    assert first.server.budget.pressed
+    await first.leave()
+    assert other.transport.paused
+    await pass_time(other, 31)
+    assert b"HTTP/1.1 ".startswith(other.take()), "nothing but probes"
+
+
+async def test_pressure_that_ends_while_it_is_told_leaves_nobody_stopped(small, app):
+    first, connect = small
+    stopped = [connect() for _ in range(8)]
+    for other in stopped:
+        await other.send(post(b"/read", 100_000))
+    reader = connect()
+    reader.transport.reading = False
+    await reader.send(get(b"/large"))
+    await first.wait(0.3)
+    await reader.leave()
+    await first.wait(0.3)
+    assert first.server.budget.used == 0
+    assert not any(other.transport.paused for other in stopped)
+
+
+async def test_slow_readers_cannot_use_up_the_budget(small, app):
+    first, connect = small
+    slow = connect()
+    slow.transport.reading = False
+    await slow.send(get(b"/large"))
+    await first.wait(0.3)
+    assert first.server.budget.exhausted
+    for _ in range(11):
+        slow.transport.read_some(250)
+        await first.wait(1)
+    assert slow.transport.aborted
+    assert not first.server.budget.pressed
+
+
+async def test_a_handler_without_a_client_has_no_time_without_end(app):
+    @app.get("/finishes", on_disconnect="finish")
+    async def finishes(request):
+        try:
+            await app.ctx.gate.wait()
+        finally:
+            app.ctx.left = True
+
+    talk = Conversation(app)
+    await talk.send(get(b"/finishes"))
+    await talk.leave()
+    app.ctx.left = False
+    await pass_time(talk, 59)
+    assert not app.ctx.left
+    await pass_time(talk, 2)
+    assert app.ctx.left
+    assert not talk.server.connections
+
+
+async def test_the_body_of_a_handler_that_has_answered_has_a_deadline(app):
+    @app.post("/answers", stream=True)
+    async def answers(request):
+        await (await request.respond()).eof()
+        await app.ctx.gate.wait()
+
+    talk = Conversation(app)
+    await talk.send(post(b"/answers", 10))
+    await pass_time(talk, 31)
+    app.ctx.gate.set()
+    await settle()
+    assert talk.transport.eof_sent
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "rot13", "nonsense"])
+async def test_a_charset_that_is_none(app, charset):
+    @app.post("/text")
+    async def body(request):
+        return text(request.text)
+
+    talk = Conversation(app)
+    head = post(b"/text", 5).replace(
+        b"Host", f"Content-Type: a/b; charset={charset}\r\nHost".encode()
+    )
+    await talk.send(head + b"hello")
+    assert status(talk.take()) == 400
+
+
+@pytest.mark.parametrize(
+    ("answer", "length"),
+    [
+        (lambda: raw(b"", headers={"content-length": "123"}), b"123"),
+        (lambda: raw(b"abc"), b"3"),
+        (lambda: empty(200), b"0"),
+    ],
+)
+async def test_a_head_may_tell_the_length_of_what_get_would_give(app, answer, length):
+    app.route("/head", methods=["HEAD"])(lambda request: answer())
+    talk = Conversation(app)
+    await talk.send(get(b"/head").replace(b"GET", b"HEAD"))
+    assert b"content-length: " + length + b"\r\n" in talk.take()
+
+
+async def test_a_205_has_no_content(app):
+    app.get("/205")(lambda request: text("x", 205))
+    talk = Conversation(app)
+    await talk.send(get(b"/205") + GET)
+    answer = talk.take()
+    assert answer.startswith(b"HTTP/1.1 205 Reset Content\r\n")
+    assert b"\r\ncontent-length: 0\r\n" in answer
+    assert answer.endswith(b"hello")
+
+
+class Rows:
+    """An iterable that has to be closed."""
+
+    closed = False
+
+    def __iter__(self):
+        return iter(["a"])
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+async def test_a_producer_that_is_not_asked_is_closed(app, method):
+    rows = Rows()
+    headers = {"a": "b\nc"} if method == b"GET" else {}
+    app.get("/rows")(lambda request: stream(rows, headers=headers))
+    talk = Conversation(app)
+    await talk.send(get(b"/rows").replace(b"GET", method))
+    assert status(talk.take()) == (500 if method == b"GET" else 200)
+    assert rows.closed

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from headrace import _probe
-from headrace._probe import CLOSE, CLOSE_WAIT, DELAYS, MOST_CHUNK_PROBES, PATIENCE, TICK, Prober
+from headrace._probe import CLOSE, CLOSE_WAIT, DELAYS, MOST_PROBES, PATIENCE, SPARE, TICK, Prober
 from headrace.testing import FakeClock, FakeTransport
 
 ESTABLISHED = 1
@@ -54,12 +54,23 @@ def test_states(state, eof, gone, probed):
 def test_probes_become_rarer_and_end():
     client = Client()
     expected, at = [], 0.0
-    for number in range(MOST_CHUNK_PROBES):
+    for number in range(MOST_PROBES):
         expected.append(at)
         at += DELAYS[min(number, len(DELAYS) - 1)]
     for tick in range(5000):
         assert client.look(tick * TICK) is False
     assert client.probes == pytest.approx(expected, abs=TICK * 1.01)
+
+
+def test_some_probes_are_kept_for_the_time_after_fin():
+    client = Client(ESTABLISHED)
+    for tick in range(5000):
+        client.look(tick * TICK, eof=False)
+    assert len(client.probes) == MOST_PROBES - SPARE
+    client.transport.tcp_state = CLOSE_WAIT
+    for tick in range(5000, 10_000):
+        client.look(tick * TICK, eof=False)
+    assert len(client.probes) == MOST_PROBES
 
 
 def test_what_is_written_is_a_probe_too():
@@ -199,6 +210,31 @@ async def test_one_that_comes_during_a_tick_is_looked_at_by_the_next():
     assert late.seen == []
     prober.tick()
     assert late.seen == [1000.0]
+
+
+@pytest.mark.anyio
+async def test_one_that_fails_does_not_take_the_others_along(caplog):
+    prober = Prober(FakeClock())
+    member = Member(looks=3)
+    prober.watch(Member(then=lambda: 1 / 0))
+    prober.watch(member)
+    prober.tick()
+    prober.tick()
+    assert len(member.seen) == 2
+    assert caplog.text.count("a client could not be looked for") == 1
+    prober.stop()
+
+
+@pytest.mark.anyio
+async def test_many_are_looked_at_more_rarely(monkeypatch):
+    delays = []
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "call_later", lambda delay, call: delays.append(delay) or Timer())
+    prober = Prober(FakeClock())
+    for _ in range(10_000):
+        prober.watch(Member(looks=2))
+    prober.tick()
+    assert delays == [TICK, pytest.approx(0.8)]
 
 
 @pytest.mark.anyio

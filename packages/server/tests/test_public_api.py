@@ -63,8 +63,8 @@ PATHS = {
     "headrace.exceptions": """
         abort BadRequest ClientGone ConfigError ExchangeEnded ExpectationFailed Forbidden
         HandlerTimeout HeadraceException InvalidUsage MethodNotAllowed NotFound PayloadTooLarge
-        phrase RequestTimeout ResponseError ServerError ServiceUnavailable TruncatedBody
-        Unauthorized WriteOverflow
+        phrase RequestTimeout ResponseError ServerBusy ServerError ServiceUnavailable
+        TruncatedBody Unauthorized WriteOverflow
     """,
     "headrace.request": "Request RequestParameters RequestStream",
     "headrace.response": """

@@ -312,25 +312,31 @@ def test_serve_runs_a_loop_and_logs_to_somewhere(app, monkeypatch, configured):
 
 
 async def test_one_connection_too_many_is_refused(app, listeners, caplog):
-    async with Server(app, Config(max_connections=2)) as server:
+    async with Server(app, Config(max_connections=8)) as server:
         _, transport = listeners[0].connect()
-        listeners[0].connect()
+        for _ in range(7):
+            listeners[0].connect()
         for _ in range(2):
             _, refused = listeners[0].connect()
             assert refused.writes[0].startswith(b"HTTP/1.1 503 ")
             assert b"connection: close\r\n" in refused.writes[0]
             assert refused.is_closing()
-        assert len(server.connections) == 2
+        assert len(server.connections) == 8
         assert [r.getMessage() for r in caplog.records] == [
-            "more than max_connections=2: further ones are refused"
+            "more than max_connections=8: further ones are refused"
         ]
         transport.lose(None)
         await settle()
         _, accepted = listeners[0].connect()
         assert not accepted.is_closing()
         listeners[0].connect()
+        assert len(caplog.records) == 1, "nobody can fill the log with it"
+        for connection in list(server.connections):
+            connection._transport.lose(None)
+        await settle()
+        for _ in range(9):
+            listeners[0].connect()
         assert len(caplog.records) == 2
-        accepted.lose(None)
 
 
 async def test_a_connection_that_comes_too_late_for_the_shutdown(app, listeners):

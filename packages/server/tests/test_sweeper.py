@@ -94,6 +94,24 @@ async def test_it_sweeps_by_itself_between_start_and_stop(monkeypatch):
     sweeper.stop()
 
 
+async def test_after_a_block_the_loop_reads_first(monkeypatch):
+    clock = FakeClock()
+    member = Member(1000.0 + INTERVAL)
+    sweeper = Sweeper({member}, clock)
+    scheduled = []
+    monkeypatch.setattr(
+        asyncio.get_running_loop(),
+        "call_later",
+        lambda delay, call: scheduled.append(delay) or Timer(),
+    )
+    sweeper.start()
+    clock.advance(3 * INTERVAL)
+    sweeper.start()
+    assert (member.expired, scheduled) == (0, [INTERVAL, 0])
+    sweeper.start()
+    assert (member.expired, scheduled) == (1, [INTERVAL, 0, INTERVAL])
+
+
 class Timer:
     def cancel(self):
         self.cancelled = True

@@ -82,12 +82,12 @@ class Config:
     )
     body_timeout: float = setting(
         30.0,
-        "Silence after which a request body that is waited for is given up: 408. 0 means never.",
+        "Silence after which a request body is given up while there is room: 408. 0 means never.",
         low=0,
     )
     min_rate: int = setting(
         240,
-        "Bytes per second, over each body_timeout, that a body which is waited for has to bring, "
+        "Bytes per second, over each body_timeout, that a body has to bring while there is room, "
         "or 408. 0 means any.",
         low=0,
     )
@@ -105,10 +105,12 @@ class Config:
         low=1,
     )
     timeout: float = setting(
-        0.0, "Time for a whole exchange: then 503, or a cut response. 0 means any.", low=0
+        0.0, "Time for a whole exchange: then 408, 503, or a cut response. 0 means any.", low=0
     )
     on_disconnect: Literal["cancel", "finish"] = setting(
-        "cancel", "Whether a handler is cancelled, or goes on unheard, when its client is gone."
+        "cancel",
+        "Whether a handler is cancelled when its client is gone, or goes on unheard, for a "
+        "handler_timeout at most.",
     )
     half_close_grace: float = setting(
         1.0,

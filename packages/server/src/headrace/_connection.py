@@ -29,12 +29,12 @@ from headrace_http_parser import (
 from . import _probe
 from ._deadlines import NEVER, Late
 from ._end import EndReason
-from ._exchange import Exchange
+from ._exchange import SWALLOWED, Exchange
 from ._gate import BODY, BUDGET, QUEUE
 from ._http1 import Http1Wire
 from ._link import Link
 from ._state import State
-from .exceptions import HeadraceException, RequestTimeout, ServiceUnavailable
+from .exceptions import HeadraceException, RequestTimeout, ServerBusy
 
 if TYPE_CHECKING:
     from ._interfaces import Host
@@ -46,8 +46,6 @@ KEEP_BYTES: Final = 64 * 1024
 
 PUMP_REQUESTS: Final = 32
 """Pipelined requests that are taken in one turn of the loop; then others have a turn."""
-
-FULL: Final = "the server holds as much as it may"
 
 Queued: TypeAlias = "Event | RemoteProtocolError"
 
@@ -106,6 +104,7 @@ class Connection(Link):
             self._discard(len(data))
             return
         if self._broken:
+            self._drop(len(data))
             return
         try:
             events: list[Queued] = self._parser.receive_data(data)  # type: ignore[assignment]
@@ -116,9 +115,13 @@ class Connection(Link):
             self._pump()
             if self._receiving:
                 self.weigh()
-        elif not self._started and not self._receiving:
-            self._started = True
-            if self._exchange is None:
+        elif not self._receiving:
+            self._partial += len(data)
+            self.weigh()
+            if self._exchange is not None:
+                self._started = True
+                self._stop_reading(QUEUE)  # the rest of this head can wait, and has no deadline
+            elif not self._started:
                 self._await_head()
 
     def eof_received(self) -> bool:
@@ -140,7 +143,7 @@ class Connection(Link):
         """Tell the exchange; without one the connection is over."""
         self._lost = self._gate.over = True
         self._events.clear()
-        self.deadlines.lose_client()
+        self.deadlines.lose_client(self._host.now)
         if self._exchange is None:
             self._leave()
         else:
@@ -149,7 +152,7 @@ class Connection(Link):
     def pause_writing(self) -> None:
         """The transport went above its high-water mark."""
         self._full = True
-        self.deadlines.wait_for_client(self._host.now, self._taken())
+        self._wait_for_client()
         if self._exchange is not None:
             self._exchange.pause_writing()
         self.weigh()
@@ -159,6 +162,7 @@ class Connection(Link):
         self._full = False
         if not self._transport.is_closing():
             self.deadlines.drained()
+            self._mark()
         self.weigh()
         if self._exchange is not None:
             self._exchange.resume_writing()
@@ -175,8 +179,7 @@ class Connection(Link):
             while True:
                 while self._events and self._take(self._events[0]):
                     pass
-                over = self._broken or self._lingering or self._lost
-                if self._events or over or not self._parser.pending:
+                if self._events or not self._parser.pending or self._is_over():
                     break
                 self._refill()
         finally:
@@ -189,6 +192,12 @@ class Connection(Link):
             self._close()
         else:
             self._gate.resume(QUEUE)
+
+    def _is_over(self) -> bool:
+        """Whether no further request is taken."""
+        if self._broken or self._lingering or self._lost:
+            return True
+        return self._transport.is_closing()
 
     def _refill(self) -> None:
         """Take what the parser held back because one read brought too many requests."""
@@ -214,7 +223,8 @@ class Connection(Link):
                 self._discard(len(data))
             else:
                 self.deadlines.hear(self._host.now)
-                exchange.receive(data)
+                if not exchange.receive(data):
+                    self._drop(len(data))
         elif kind is EndOfMessage:
             self._events.popleft()
             self._finish_body(cast("EndOfMessage", event), exchange)
@@ -226,6 +236,7 @@ class Connection(Link):
         host = self._host
         self._receiving = head.has_body
         self._started = False
+        self._partial = 0
         self._length = head.content_length
         self._discarded = 0
         self._served += 1
@@ -233,23 +244,26 @@ class Connection(Link):
             # Its EndOfMessage comes with it: off the queue before a handler may answer at once.
             self._events.popleft()
         self._wire.begin(head)
-        if host.budget.exhausted:
-            logger.debug("%s %s: refused: 503 %s", self.peer[0], head.method, FULL)
-            self._wire.refuse(503, FULL, [("retry-after", "1")], body=head.method != "HEAD")
-            self._linger()
-            return
         exchange = self._exchange = Exchange(
             head, self._wire, host.dispatcher, host.context, paused=self._full
         )
+        if host.budget.exhausted:
+            exchange.refuse(ServerBusy())
         self.deadlines.open(host.now, exchange.settings, head.has_body)
         exchange.open()
         if self._receiving and self._exchange is exchange:
             if not exchange.waits_to_continue:
                 self.deadlines.wait_for_body(host.now, 0)
             if host.budget.pressed:
-                self._stop_reading(BUDGET)
+                self._hold_up()
         if self._eof:
             host.watch(self)
+
+    def _drop(self, size: int) -> None:
+        """Bytes came that the open exchange does not want: some are read, for the answer's sake."""
+        self._discarded += size
+        if self._discarded > self._host.config.linger_bytes:
+            self._stop_reading(BODY)
 
     def _finish_body(self, end: EndOfMessage, exchange: Exchange | None) -> None:
         self._receiving = False
@@ -301,13 +315,13 @@ class Connection(Link):
         if self._lost:
             self._leave()
         elif self._transport.is_closing():
-            pass  # cut; connection_lost comes
+            self._events.clear()  # cut: connection_lost comes, and no further answer would arrive
         elif self._broken or (self._receiving and self._gives_up(exchange)):
             self._linger()
         elif self._receiving:
             self._gate.resume(BODY | BUDGET)
             self._expire_in(Late.LINGER, self._host.config.linger_timeout)
-        elif not self._wire.keep_alive and (self._events or self._parser.in_head):
+        elif not self._wire.keep_alive and self._expects_more():
             self._linger()  # a client that sends more would be reset before it has read this
         elif not self._wire.keep_alive or (self._eof and not self._events):
             self._close()
@@ -315,6 +329,19 @@ class Connection(Link):
             self._gate.resume(BODY | BUDGET)
             self._idle()
             self._pump()
+
+    def _expects_more(self) -> bool:
+        """Whether a client that is told of the end may have sent, or send, another request."""
+        if self._eof:
+            return False
+        if self._events or self._parser.pending or self._parser.in_head or self._at_most():
+            return True
+        return self._unsent() > SWALLOWED
+
+    def _at_most(self) -> bool:
+        """Whether the connection has made all the requests that it may make."""
+        most = self._host.config.keep_alive_requests
+        return 0 < most <= self._served
 
     def _leave(self) -> None:
         """Nothing of this connection runs any more."""
@@ -329,8 +356,7 @@ class Connection(Link):
     def will_close(self, whole: bool) -> bool:
         """Whether this response is the connection's last."""
         host = self._host
-        most = host.config.keep_alive_requests
-        if self._broken or host.draining or (most and self._served >= most):
+        if self._broken or host.draining or self._at_most():
             return True
         if not whole or not self._receiving or self._exchange is None:
             return False
@@ -377,22 +403,39 @@ class Connection(Link):
 
     # What is held, and where the client is.
 
-    def press(self, pressed: bool) -> None:
-        """The memory budget is nearly used up, or is not any more."""
-        if self._lost or self._transport.is_closing():
+    def press(self) -> None:
+        """The memory budget is nearly used up, or is not any more.
+
+        Which of the two is asked for when it matters: a mark that is set may change it.
+        """
+        if self._lost:
+            return
+        if self._full or self._transport.is_closing():
+            self._wait_for_client()
+        if self._transport.is_closing():
             return
         self._mark()
-        if not pressed:
+        if not self._receiving or self._exchange is None:
+            return
+        if self._host.budget.pressed:
+            self._hold_up()
+        else:
             self._gate.resume(BUDGET)
-        elif self._receiving and self._exchange is not None:
-            self._stop_reading(BUDGET)
+            if not self._gate.stopped:
+                self.deadlines.wait_for_body(self._host.now, self._exchange.bytes_in)
+
+    def _hold_up(self) -> None:
+        """Read no body while too much is held; not for longer than a body may be silent."""
+        self.deadlines.hold_up(self._host.now)
+        self._stop_reading(BUDGET)
 
     def held(self) -> tuple[int, int]:
         """Bytes of requests and of responses that are buffered here."""
         exchange = self._exchange
         queued, unsent = super().held()
         if self._events:
-            queued = self._parser.held
+            queued += self._parser.held
+            queued += sum(len(each.data) for each in self._events if type(each) is Data)
         if exchange is None:
             return queued, unsent
         return queued + exchange.buffered_in, unsent + exchange.buffered_out
@@ -415,12 +458,12 @@ class Connection(Link):
         exchange = self._exchange
         if self._lost or exchange is None or not (self._eof or self._gate.stopped):
             return False
-        if exchange.state > State.RESPONDING:
+        if exchange.state > State.RESPONDING and not exchange.contentless:
             return True
         if self._peer_state is None:
             grace = self._host.config.half_close_grace
             self._peer_state = _probe.Peer(self._transport, self._wire.probe, grace)
-        streams = exchange.state is State.RESPONDING
+        streams = exchange.state is State.RESPONDING or exchange.contentless
         if self._peer_state.gone(now, self._sent, eof=self._eof, streams=streams):
             exchange.lose(EndReason.CLIENT_GONE)
         return True
@@ -431,6 +474,8 @@ class Connection(Link):
         """Look which deadline has passed, and act."""
         exchange, now = self._exchange, self._host.now
         state = None if exchange is None else exchange.state
+        if exchange is not None and exchange.contentless:
+            state = State.HANDLING  # nothing will ever be sent: its handler has as long as any
         received = 0 if exchange is None else exchange.bytes_in
         taken = 0 if self._lost else self._taken()
         late = self.deadlines.look(now, state, received, taken)
@@ -461,12 +506,11 @@ class Connection(Link):
         if late is Late.STALLED:
             self.deadlines.drained()
             exchange.lose(EndReason.STALLED)
-        elif late is Late.OVERDUE:
+        elif late is Late.OVERDUE or late is Late.UNHEARD:
             self.deadlines.enter(late, NEVER, 0)
             exchange.lose(EndReason.TIMEOUT)
         elif late is Late.BODY and self._gate.stopped & BUDGET:
-            error = ServiceUnavailable(FULL)
-            self._fail_body(error, EndReason.TIMEOUT)
+            self._fail_body(ServerBusy(), EndReason.TIMEOUT)
         elif late in (Late.BODY, Late.RATE) or exchange.state is State.RECEIVING:
             self._fail_body(RequestTimeout(late.value), EndReason.TIMEOUT)
         else:
@@ -475,7 +519,8 @@ class Connection(Link):
 
     def drain(self) -> None:
         """The server shuts down: close at once when idle, after the exchange otherwise."""
-        if self._exchange is None and not self._receiving and not self._events:
+        busy = self._receiving or self._events or self._lingering
+        if self._exchange is None and not busy:
             self._close()
 
     def lose(self, reason: EndReason) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 NEVER: Final = float("inf")
 
+PRESSED_TIMEOUT: Final = 10.0
+"""Seconds in which a client has to take all that is held for it while the memory budget is nearly
+used up. Otherwise a few clients that keep to ``min_write_rate`` could use it up for hours."""
+
 
 class Late(enum.Enum):
     """A deadline that passed; the value is what a log line and a client are told."""
@@ -32,6 +36,7 @@ class Late(enum.Enum):
     HANDLER = "the handler did not respond in time"
     TOTAL = "the exchange took too long"
     OVERDUE = "the handler goes on after its deadline"
+    UNHEARD = "the handler goes on for too long without its client"
     LINGER = "the client did not close"
 
 
@@ -104,6 +109,12 @@ class Deadlines:
         if self._waits_since != NEVER:
             self._waits_since = now
 
+    def hold_up(self, now: float) -> None:
+        """The body is not read for now, which is not the client's fault, nor may it last."""
+        if self._waits_since != NEVER:
+            self._waits_since = now
+            self._inbound = None
+
     def stop_waiting(self) -> None:
         """Nobody waits for the body: its reader is behind, or it is given up."""
         self._waits_since = NEVER
@@ -115,23 +126,33 @@ class Deadlines:
         self._asked = now
         self.at = min(self.at, now + (self._settings.handler_timeout or NEVER))
 
-    def wait_for_client(self, now: float, taken: int) -> None:
-        """The client has to take what is buffered, of which it has taken so much."""
+    def wait_for_client(self, now: float, taken: int, unsent: int = 0) -> None:
+        """The client has to take what is buffered.
+
+        Args:
+            now: the time.
+            taken: bytes that it has taken so far.
+            unsent: bytes that it has to take within ``PRESSED_TIMEOUT``, if there is a hurry.
+        """
         settings = self._settings
-        if settings.write_timeout:
+        if unsent:
+            self._outbound = Pace(PRESSED_TIMEOUT, unsent / PRESSED_TIMEOUT, now, taken)
+        elif settings.write_timeout:
             self._outbound = Pace(settings.write_timeout, settings.min_write_rate, now, taken)
-            self.at = min(self.at, self._outbound.due)
+        else:
+            return
+        self.at = min(self.at, self._outbound.due)
 
     def drained(self) -> None:
         """The client has taken enough."""
         self._outbound = None
 
-    def lose_client(self) -> None:
-        """The connection is gone: what a handler still does is bounded by the total alone."""
-        self._phase = None
+    def lose_client(self, now: float) -> None:
+        """The connection is gone: what a handler still does has as long as an answer had."""
         self._outbound = None
         self._asked = NEVER
         self.stop_waiting()
+        self.enter(Late.UNHEARD, now, self._settings.handler_timeout or NEVER)
 
     def leave(self) -> None:
         """The connection closes as soon as the client has taken what is unsent."""

@@ -25,6 +25,8 @@ from .exceptions import (
     NotFound,
     PayloadTooLarge,
     ResponseError,
+    ServerBusy,
+    ServerError,
 )
 from .request import Request
 from .response import BaseResponse, ResponseStream, StreamingResponse, empty
@@ -82,7 +84,12 @@ class Dispatch:
         if head.target == b"*":
             request.refused = MethodNotAllowed(head.method, self._methods)
             return request
-        found = self._match(head.method, request.path, request.host or None)
+        try:
+            found = self._match(head.method, request.path, request.host or None)
+        except Exception as error:  # of a converter of the application
+            request.refused = ServerError()
+            request.refused.__cause__ = error
+            return request
         if isinstance(found, Found):
             request.endpoint = found.handler
             request.match_info = found.params
@@ -149,7 +156,7 @@ class Dispatch:
             return await self._finish(request, answer, hooks)
         if isinstance(error, PayloadTooLarge):
             logger.info("%s %s: %s", request.method, request.path, error)
-        elif isinstance(error, HandlerTimeout):
+        elif isinstance(error, HandlerTimeout | ServerBusy):
             pass  # logged where the deadline passed
         elif not isinstance(error, HeadraceException) or error.status_code >= 500:
             logger.error("%s %s failed", request.method, request.path, exc_info=error)

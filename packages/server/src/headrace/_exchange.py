@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 GONE: Final = EndReason.CLIENT_GONE
 DISCONNECTED: Final = (GONE, EndReason.STALLED)
+SWALLOWED: Final = 64 * 1024
+"""Unsent bytes up to which a response that has ended counts as taken by the kernel."""
+
 EAGERLY: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 """Runs a task until it first waits, without a turn of the loop in between."""
 
@@ -58,9 +61,20 @@ class Exchange(Reply):
         intake: the request's body, None where it has none or nobody wants it.
         shields: blocks of the handler that are not to be cancelled.
         begun: whether the handler's task has run at all.
+        parting: whether all is done but that the kernel has to take the rest of the response.
     """
 
-    __slots__ = ("_context", "_continued", "_due", "_task", "begun", "intake", "request", "shields")
+    __slots__ = (
+        "_context",
+        "_continued",
+        "_due",
+        "_task",
+        "begun",
+        "intake",
+        "parting",
+        "request",
+        "shields",
+    )
 
     def __init__(
         self,
@@ -75,6 +89,7 @@ class Exchange(Reply):
         self.intake: Intake | None = None
         self.shields = 0
         self.begun = False
+        self.parting = False
         self._context = context
         self._task: asyncio.Task[None] | None = None
         self._continued = False
@@ -85,7 +100,8 @@ class Exchange(Reply):
 
     def open(self) -> None:
         """Start the handler, or begin to collect the body for it."""
-        if self.head.has_body and self.request.endpoint is not None:
+        head = self.head
+        if (head.has_body or head.expect is not None) and self.request.endpoint is not None:
             try:
                 self._take_body(self.request.endpoint.stream)
             except HeadraceException as error:
@@ -98,6 +114,8 @@ class Exchange(Reply):
         head, limit = self.head, self.settings.max_body
         if head.expect is not None and head.expect != "100-continue":
             raise ExpectationFailed(f"cannot meet the expectation {head.expect!r}")
+        if not head.has_body:
+            return
         if limit and head.content_length is not None and head.content_length > limit:
             raise PayloadTooLarge(limit)
         self.intake = Intake(limit)
@@ -118,14 +136,20 @@ class Exchange(Reply):
             **(EAGERLY if ready else {}),
         )
 
-    def receive(self, data: bytes) -> None:
-        """Take bytes of the request's body. What nobody can read any more is dropped."""
+    def refuse(self, error: HeadraceException) -> None:
+        """Answer with this error instead of asking the handler; before :meth:`open`."""
+        self.request.endpoint = None
+        self.request.refused = error
+
+    def receive(self, data: bytes) -> bool:
+        """Take bytes of the request's body; False if nobody can read them any more."""
         if self.intake is None or self.state >= State.LOST:
-            return
+            return False
         try:
-            self.intake.receive(data)
+            return self.intake.receive(data)
         except PayloadTooLarge as error:
             self._refuse(error)
+            return False
 
     def receive_end(self, trailers: Headers | None = None) -> None:
         """The request's body is complete."""
@@ -168,9 +192,10 @@ class Exchange(Reply):
         Nothing is sent once the final response has left (RFC 9110, 10.1.1).
         """
         left = self._outflow is not None and self._outflow.begun
-        if self.waits_to_continue and not left and self.state <= State.RESPONDING:
+        if self.waits_to_continue and self.state <= State.RESPONDING:
             self._continued = True
-            self._wire.interim(100)
+            if not left:
+                self._wire.interim(100)
             self._wire.resume_reading()
 
     # What others may know.
@@ -230,15 +255,24 @@ class Exchange(Reply):
             else:
                 self._outflow.fail(error)
         if before is State.FINISHING:
-            if reason is EndReason.DRAINING:
-                self._wire.cut(gently=True)
-                self._cancel(reason)
+            self._lose_behind(reason)
             return
         self._conclude(reason)
         self._wire.cut(gently=not cancel)
         if before is State.RECEIVING:
             self._over()
         elif cancel and not self.muted:
+            self._cancel(reason)
+
+    def _lose_behind(self, reason: EndReason) -> None:
+        """The response has been given to the wire, and something happens behind it."""
+        if self.parting:
+            self._conclude(reason)
+            self._wire.cut(gently=reason is EndReason.DRAINING)
+            self._part()
+        elif reason in (EndReason.DRAINING, EndReason.STALLED):
+            self._wire.cut(gently=reason is EndReason.DRAINING)
+        if reason in (EndReason.DRAINING, EndReason.TIMEOUT) or self.contentless:
             self._cancel(reason)
 
     def _cancel(self, reason: EndReason) -> None:
@@ -259,9 +293,29 @@ class Exchange(Reply):
     def finish(self) -> None:
         """The handler's task is done."""
         if self.state in (State.HANDLING, State.RESPONDING):
-            self.lose(EndReason.FAILED, cancel=False)
+            self.lose(self.verdict or EndReason.FAILED, cancel=False)
         if self.intake is not None:
             self.intake.discard()
+        if self._outflow is not None:
+            self._outflow.release()
+        if (
+            self.state is State.FINISHING
+            and self.bytes_out > SWALLOWED
+            and self._wire.buffered() > SWALLOWED
+        ):
+            self.parting = True
+            self._wire.drain()
+        else:
+            self._part()
+
+    def resume_writing(self) -> None:
+        """The wire fell below its low-water mark, or has nothing left where that was asked for."""
+        super().resume_writing()
+        if self.parting:
+            self._part()
+
+    def _part(self) -> None:
+        self.parting = False
         self.state = advance(self.state, Step.RETURN)
         self._over()
 

@@ -32,7 +32,7 @@ def announced_length(response: BaseResponse) -> int | None:
 
 def has_content(method: str, status: int) -> bool:
     """Whether a response to this method may have content (RFC 9110, 6.4.1)."""
-    return method != "HEAD" and status not in (204, 304)
+    return method != "HEAD" and status not in (204, 205, 304)
 
 
 def fields(response: BaseResponse) -> list[tuple[str, str]]:

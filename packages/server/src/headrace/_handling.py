@@ -16,10 +16,9 @@ from ._state import State
 from .exceptions import (
     ExchangeEnded,
     HandlerTimeout,
-    PayloadTooLarge,
-    RequestTimeout,
+    HeadraceException,
     ResponseError,
-    TruncatedBody,
+    ServerBusy,
 )
 from .response import BaseResponse, HTTPResponse, StreamingResponse
 
@@ -34,17 +33,27 @@ async def handle(exchange: Exchange, dispatcher: Dispatcher) -> None:
     """Run one exchange's handler; whatever happens, end with ``exchange.finish()``."""
     try:
         exchange.begun = True
-        if exchange.state is State.HANDLING:
-            await deliver(exchange, await dispatcher.call(exchange.request))
-    except asyncio.CancelledError as error:
-        await cancelled(exchange, dispatcher, error)
-    except Exception as error:
-        await recover(exchange, dispatcher, error)
+        try:
+            if exchange.state is State.HANDLING:
+                await deliver(exchange, await dispatcher.call(exchange.request))
+        except asyncio.CancelledError as error:
+            await cancelled(exchange, dispatcher, error)
+        except Exception as error:
+            await recover(exchange, dispatcher, error)
+    except asyncio.CancelledError:  # while an error handler ran
+        give_up(exchange)
     except BaseException:
         exchange.lose(EndReason.FAILED, cancel=False)
         raise
     finally:
         exchange.finish()
+
+
+def give_up(exchange: Exchange) -> None:
+    """Nobody has answered, and nobody will be asked any more."""
+    refused = exchange.request.refused
+    if exchange.state is State.HANDLING and isinstance(refused, HandlerTimeout):
+        exchange.respond(HTTPResponse(f"{refused.message}\n", refused.status_code))
 
 
 async def cancelled(
@@ -82,13 +91,17 @@ async def deliver(exchange: Exchange, response: BaseResponse | None) -> None:
 
 async def deliver_stream(exchange: Exchange, response: StreamingResponse) -> None:
     """Begin the response and run its producer to the end."""
-    out = exchange.begin(
-        response.status,
-        response.headers.pairs(),
-        response.content_type,
-        response.trailers,
-        response.digest,
-    )
+    try:
+        out = exchange.begin(
+            response.status,
+            response.headers.pairs(),
+            response.content_type,
+            response.trailers,
+            response.digest,
+        )
+    except BaseException:
+        await dismiss(response.producer)
+        raise
     if exchange.state is State.RESPONDING or exchange.muted:
         await produce(response.producer, out)
     else:
@@ -98,6 +111,7 @@ async def deliver_stream(exchange: Exchange, response: StreamingResponse) -> Non
 
 async def recover(exchange: Exchange, dispatcher: Dispatcher, error: Exception) -> None:
     """Answer what was raised, or cut if it is too late to."""
+    error = plain(error)
     exchange.retract()
     if exchange.state is not State.HANDLING:
         report(exchange, error)
@@ -106,20 +120,50 @@ async def recover(exchange: Exchange, dispatcher: Dispatcher, error: Exception) 
     try:
         await deliver(exchange, await dispatcher.answer(exchange.request, error))
     except Exception as second:
-        report(exchange, second)
+        if exchange.state is State.HANDLING:
+            report_handler(exchange, error, second)
+        else:
+            report(exchange, second)
         exchange.retract()
         if exchange.state is State.HANDLING:
             exchange.respond(HTTPResponse("Internal Server Error", 500))
         exchange.break_off()
 
 
+def plain(error: Exception) -> Exception:
+    """Return the first exception of a group in which all are the client's doing, else the error."""
+    if isinstance(error, ExceptionGroup):
+        ours = error.split(by_client)[1]
+        leaf: Exception = error
+        while isinstance(leaf, ExceptionGroup):
+            leaf = leaf.exceptions[0]
+        return error if ours else leaf
+    return error
+
+
+def by_client(error: Exception) -> bool:
+    """Whether it is no failure of the application."""
+    if isinstance(error, ExchangeEnded | ServerBusy):
+        return True
+    return isinstance(error, HeadraceException) and error.status_code < 500
+
+
+def report_handler(exchange: Exchange, error: Exception, second: Exception) -> None:
+    """Log that an error handler failed, and what it was to answer unless its failure shows that."""
+    arguments = (exchange.head.method, exchange.request.path)
+    if second.__suppress_context__ and second.__cause__ is not error:
+        logger.error("%s %s failed", *arguments, exc_info=error)
+    logger.error("the error handler of %s %s failed", *arguments, exc_info=second)
+
+
 def report(exchange: Exchange, error: Exception) -> None:
     """Log what cannot be answered any more; what a client caused is no failure of ours."""
+    error = plain(error)
     if isinstance(error, ExchangeEnded):
         return
     text = "%s %s failed when its response could not be changed any more"
     arguments = (exchange.head.method, exchange.request.path)
-    if isinstance(error, TruncatedBody | PayloadTooLarge | RequestTimeout):
+    if by_client(error):
         logger.info(text + ": %s", *arguments, error)
     else:
         logger.error(text, *arguments, exc_info=error)

@@ -57,6 +57,9 @@ class Owner(Protocol):
     def will_close(self, whole: bool) -> bool:
         """Whether the connection cannot be used after this response."""
 
+    def drain_writes(self) -> None:
+        """Say ``resume_writing`` when nothing is unsent any more."""
+
     def cut(self, *, gently: bool) -> None:
         """Close the connection, once what was sent is taken or at once with a reset."""
 
@@ -139,7 +142,9 @@ class Http1Wire:
         )
         if status == 304 and not length:
             length = None  # it would have to be that of the 200 (RFC 9110, 8.6), which is not known
-        close = framing is BodyFraming.CLOSE or not self.keep_alive or self._owner.will_close(whole)
+        fields, close = self._own_fields(headers)
+        if framing is BodyFraming.CLOSE or not self.keep_alive or self._owner.will_close(whole):
+            close = True
         said: bool | None = None
         if close:
             said = True
@@ -148,7 +153,7 @@ class Http1Wire:
         try:
             self._held = encode_response_head(
                 status,
-                self._dated(headers),
+                fields,
                 framing=framing,
                 content_length=length,
                 close=said,
@@ -158,14 +163,19 @@ class Http1Wire:
         self._framing = framing
         self.keep_alive = not close
 
-    def _dated(self, headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Add the Date field, unless a handler (a proxy, say) sent its own."""
+    def _own_fields(self, headers: Iterable[tuple[str, str]]) -> tuple[list[tuple[str, str]], bool]:
+        """Return a handler's fields with Date, unless it sent its own; and whether it closes."""
         fields = list(headers)
-        for name, _ in fields:
-            if name.lower() == "date":
-                return fields
-        fields.append(("date", self._date()))
-        return fields
+        dated = close = False
+        for name, value in fields:
+            size = len(name)  # fewer lower() than names
+            if size == 4:
+                dated = dated or name.lower() == "date"
+            elif size == 10 and name.lower() == "connection":
+                close = close or "close" in value.lower().replace(",", " ").split()
+        if not dated:
+            fields.append(("date", self._date()))
+        return fields, close
 
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:
         """Send the held head, the pieces and the end; see ``Wire.send``."""
@@ -202,24 +212,17 @@ class Http1Wire:
         self.sent += len(data)
         self._transport.write(data)
 
-    def refuse(
-        self,
-        status: int,
-        reason: str,
-        headers: Iterable[tuple[str, str]] = (),
-        *,
-        body: bool = True,
-    ) -> None:
+    def refuse(self, status: int, reason: str) -> None:
         """Answer what never became an exchange, and announce the connection's end."""
-        text = f"{status} {reason}\n".encode()
+        body = f"{status} {reason}\n".encode()
         head = encode_response_head(
             status,
-            [("content-type", "text/plain; charset=utf-8"), ("date", self._date()), *headers],
+            [("content-type", "text/plain; charset=utf-8"), ("date", self._date())],
             framing=BodyFraming.CONTENT_LENGTH,
-            content_length=len(text),
+            content_length=len(body),
             close=True,
         )
-        self._write_head(head + text if body else head)
+        self._write_head(head + body)
 
     def takes_trailers(self) -> bool:
         """Whether trailer fields may follow a chunked body; see ``Wire.takes_trailers``."""
@@ -278,6 +281,10 @@ class Http1Wire:
     def buffered(self) -> int:
         """Return the bytes that the kernel has not taken yet."""
         return self._transport.get_write_buffer_size()
+
+    def drain(self) -> None:
+        """Have ``resume_writing`` called once the kernel has taken everything."""
+        self._owner.drain_writes()
 
     def pause_reading(self) -> None:
         """Take no more of the request's body."""

@@ -113,6 +113,9 @@ class Wire(Protocol):
     def buffered(self) -> int:
         """Return the bytes that were sent here and have not been taken by the kernel."""
 
+    def drain(self) -> None:
+        """Call the exchange's ``resume_writing`` once the kernel has taken what was sent."""
+
     def pause_reading(self) -> None:
         """Take no more of the request's body from the peer."""
 

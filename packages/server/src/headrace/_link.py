@@ -43,6 +43,7 @@ class Link(asyncio.Protocol):
         "_host",
         "_lingering",
         "_lost",
+        "_partial",
         "_transport",
         "_wire",
         "deadlines",
@@ -58,6 +59,7 @@ class Link(asyncio.Protocol):
         self._eof = False
         self._lingering = False
         self._lost = False
+        self._partial = 0  # bytes of a head that is not complete
         self.deadlines = Deadlines(host.dispatcher.settings)
         self.peer: Peer = ("", 0)
 
@@ -78,6 +80,10 @@ class Link(asyncio.Protocol):
         mark = 0 if host.budget.pressed else host.config.response_buffer
         self._transport.set_write_buffer_limits(high=mark)
 
+    def drain_writes(self) -> None:
+        """Say ``resume_writing`` when nothing is unsent any more."""
+        self._transport.set_write_buffer_limits(high=0)
+
     def _taken(self) -> int:
         """Bytes that the client took, or at least its kernel or ours."""
         return self._wire.sent - self._unsent()
@@ -87,7 +93,7 @@ class Link(asyncio.Protocol):
 
     def held(self) -> tuple[int, int]:
         """Bytes of requests and of responses that are buffered here."""
-        return 0, 0 if self._lost else self._unsent()
+        return self._partial, 0 if self._lost else self._unsent()
 
     def weigh(self) -> None:
         """Bring the budget's share of this connection up to date."""
@@ -107,7 +113,12 @@ class Link(asyncio.Protocol):
         self._transport.close()
         self.deadlines.leave()
         if self._unsent():
-            self.deadlines.wait_for_client(self._host.now, self._taken())
+            self._wait_for_client()
+
+    def _wait_for_client(self) -> None:
+        """The client has to take what is unsent, and quickly if too much is held in all."""
+        hurry = self._unsent() if self._host.budget.pressed else 0
+        self.deadlines.wait_for_client(self._host.now, self._taken(), hurry)
 
     def _linger(self) -> None:
         """Say that we are done, and read on for a while before closing.

@@ -38,6 +38,8 @@ async def produce(producer: Producer, out: ResponseStream) -> None:
 
 async def dismiss(producer: Producer) -> None:
     """Close a producer that nobody will ask, or ask again."""
-    close = getattr(producer, "aclose", None)
+    close = getattr(producer, "aclose", None) or getattr(producer, "close", None)
     if close is not None:
-        await close()
+        closing = close()
+        if isawaitable(closing):
+            await closing

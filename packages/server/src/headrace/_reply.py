@@ -110,6 +110,12 @@ class Reply(ABC):
         return 0 if self._outflow is None else self._outflow.buffered
 
     @property
+    def contentless(self) -> bool:
+        """Whether the response is out, and nothing that is written will ever be sent."""
+        finished = self.state is State.FINISHING
+        return finished and not has_content(self.head.method, self.status)
+
+    @property
     def coupled(self) -> Outflow | None:
         """The response if it is above its high-water mark, so that reading has to wait for it."""
         outflow = self._outflow
@@ -170,7 +176,7 @@ class Reply(ABC):
 
     def write(self, data: bytes) -> Awaitable[None]:
         """Enqueue body bytes, see ``ResponseStream.write``."""
-        if self.state is State.FINISHING and not has_content(self.head.method, self.status):
+        if self.contentless:
             return self._write_nowhere(data)
         self._must_be(State.RESPONDING, "the response has been ended")
         assert self._outflow is not None
@@ -186,7 +192,7 @@ class Reply(ABC):
 
     def flush(self) -> None:
         """Send what was written without waiting for the end of the turn."""
-        if self.state is State.FINISHING and not has_content(self.head.method, self.status):
+        if self.contentless:
             return
         self._must_be(State.RESPONDING, "the response has been ended")
         assert self._outflow is not None
@@ -220,8 +226,12 @@ class Reply(ABC):
             return
         self._must_be(State.HANDLING, "the handler returned a response after it had begun one")
         body = encoded(response.body, coerce=False)  # middleware may have put a str there
-        size = len(body)
-        self._wire.start(response.status, fields(response), size, whole=True)
+        size = length = len(body)
+        if response.status == 205:
+            body, size, length = b"", 0, 0  # RFC 9110, 15.3.6
+        elif not size and not has_content(self.head.method, response.status):
+            length = announced_length(response) or 0  # that of the content which GET would give
+        self._wire.start(response.status, fields(response), length, whole=True)
         self._respond_with(response.status)
         self._whole = size
         self._wire.send([body], size, True)
@@ -229,7 +239,8 @@ class Reply(ABC):
 
     def _conclude_well(self) -> None:
         self.state = advance(self.state, Step.END)
-        self._conclude(self.verdict or EndReason.COMPLETE)
+        failed = self.verdict if self.status >= 400 else None
+        self._conclude(failed or EndReason.COMPLETE)
 
     def retract(self) -> None:
         """Take back a response of which nothing has left yet."""
@@ -272,7 +283,11 @@ class Reply(ABC):
     # The end.
 
     def break_off(self) -> None:
-        """The producer failed: send what it wrote and cut, unless the response is out already."""
+        """The producer failed: send what it wrote and cut, unless the response is out already.
+
+        A response of which nothing has left is taken back instead, so that another can be sent.
+        """
+        self.retract()
         if self.state is State.RESPONDING:
             assert self._outflow is not None
             self._outflow.flush()

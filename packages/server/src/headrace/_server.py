@@ -9,7 +9,7 @@ import logging
 import signal
 import time
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from headrace_http_parser import Limits
 
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from ._exchange import Exchange
 
 logger = logging.getLogger("headrace")
+
+
+UNCROWDED: Final = 7 / 8
+"""Share of ``max_connections`` below which reaching them is worth another line in the log."""
 
 
 class Server:
@@ -96,7 +100,8 @@ class Server:
                 self._crowded = True
                 logger.warning("more than max_connections=%d: further ones are refused", most)
             return "there are too many connections"
-        self._crowded = False
+        if len(self.connections) < most * UNCROWDED:
+            self._crowded = False
         self.connections.add(connection)
         return None
 
@@ -116,7 +121,7 @@ class Server:
 
     def _press(self, pressed: bool) -> None:
         for connection in list(self.connections):
-            connection.press(pressed)
+            connection.press()
 
     def _weigh(self) -> None:
         for connection in list(self.connections):

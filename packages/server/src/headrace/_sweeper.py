@@ -47,7 +47,7 @@ class Sweeper:
         after: called after each sweep.
     """
 
-    __slots__ = ("_after", "_clock", "_members", "_timer", "now")
+    __slots__ = ("_after", "_clock", "_due", "_members", "_timer", "now")
 
     def __init__(
         self,
@@ -58,13 +58,24 @@ class Sweeper:
         self._after = after
         self._members = members
         self._clock = clock
+        self._due = clock()
         self._timer: asyncio.TimerHandle | None = None
         self.now = clock()
 
     def start(self) -> None:
-        """Sweep from now on, until :meth:`stop`."""
+        """Sweep from now on, until :meth:`stop`.
+
+        After something that has blocked the loop, what came in the meantime is read first: uvloop
+        runs timers before it looks at sockets.
+        """
+        loop, now = asyncio.get_running_loop(), self._clock()
+        if now - self._due > INTERVAL:
+            self._due = now
+            self._timer = loop.call_later(0, self.start)
+            return
+        self._due = now + INTERVAL
         self.sweep()
-        self._timer = asyncio.get_running_loop().call_later(INTERVAL, self.start)
+        self._timer = loop.call_later(INTERVAL, self.start)
 
     def stop(self) -> None:
         """Sweep no more."""

@@ -21,8 +21,11 @@ DIGEST: Final = "content-digest"
 
 def accepts_trailers(headers: Headers) -> bool:
     """Whether the sender of these fields said ``TE: trailers`` (RFC 9110, 10.1.4)."""
-    codings = ",".join(headers.get_all("te")).split(",")
-    return any(each.partition(";")[0].strip().lower() == "trailers" for each in codings)
+    for each in ",".join(headers.get_all("te")).lower().split(","):
+        coding, _, weight = each.replace(" ", "").partition(";q=")
+        if coding == "trailers" and (not weight or weight.strip("0.")):
+            return True
+    return False
 
 
 class Digest:

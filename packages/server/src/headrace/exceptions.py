@@ -16,7 +16,8 @@
     │   ├── WriteOverflow               un-awaited writes reached the cap
     │   └── ResponseError               a response was begun twice, written after its end, …
     ├── ServiceUnavailable 503
-    │   └── HandlerTimeout              the handler did not respond in time
+    │   ├── HandlerTimeout              the handler did not respond in time
+    │   └── ServerBusy                  the server holds as many bytes as it may
     └── ExchangeEnded                   nothing can be answered any more; carries ``reason``
         └── ClientGone                  the client closed or reset the connection
     ListenError                         (OSError) the address cannot be bound
@@ -170,6 +171,13 @@ class ServiceUnavailable(HeadraceException):
 
 class HandlerTimeout(ServiceUnavailable):
     """The handler did not respond within ``handler_timeout``, or ``timeout``, and was cancelled."""
+
+
+class ServerBusy(ServiceUnavailable):
+    """The server buffers as much as ``memory_budget`` allows, and cannot read a body now."""
+
+    def __init__(self) -> None:
+        super().__init__("the server holds as much as it may", headers={"retry-after": "1"})
 
 
 class ExchangeEnded(HeadraceException):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -28,6 +29,15 @@ if TYPE_CHECKING:
 
 
 NO_TRAILERS = Headers()
+
+CHARSETS = frozenset(
+    ["ascii", "big5", "big5hkscs", "euc_jp", "euc_kr", "gb18030", "gb2312", "gbk", "iso2022_jp"]
+    + ["koi8-r", "koi8-u", "mac-cyrillic", "mac-roman", "shift_jis"]
+    + ["utf-16", "utf-16-be", "utf-16-le", "utf-8"]
+    + [f"cp{number}" for number in (866, 874, 932, *range(1250, 1259))]
+    + [f"iso8859-{number}" for number in range(1, 17)]
+)
+"""Python's names of the encodings that the WHATWG Encoding Standard knows."""
 
 
 class RequestParameters(dict[str, list[str]]):
@@ -211,7 +221,7 @@ class Request:
         _, _, charset = kind.lower().partition("charset=")
         charset = charset.partition(";")[0].strip().strip('"') or "utf-8"
         try:
-            return self.body.decode(charset)
+            return self.body.decode(known_charset(charset))
         except (UnicodeError, LookupError) as error:
             raise BadRequest(f"the body is not text in {charset}: {error}") from None
 
@@ -243,7 +253,8 @@ class Request:
 
         Where the handler would be cancelled within it, because its client is gone or a deadline
         has passed, it is cancelled at the end of the block instead. What the block writes to the
-        response may raise :class:`ExchangeEnded` all the same.
+        response may raise :class:`ExchangeEnded` all the same. After a deadline the block has
+        ``linger_timeout`` to end if the client is to be answered; it runs on without one.
         """
         return Shield(self._exchange)
 
@@ -296,6 +307,19 @@ class Request:
         return self._exchange.begin(status, headers, content_type, trailers, digest)
 
 
+def known_charset(name: str) -> str:
+    """Return the codec of a charset.
+
+    Raises:
+        LookupError: nobody knows it, or it is none that the web has. Python has codecs besides
+            whose time is quadratic.
+    """
+    codec = codecs.lookup(name).name
+    if codec not in CHARSETS:
+        raise LookupError(f"unknown encoding: {name}")
+    return codec
+
+
 def split_target(target: bytes) -> tuple[str, str, str]:
     """Return path, query and host of a request target, all as sent.
 
@@ -303,8 +327,12 @@ def split_target(target: bytes) -> tuple[str, str, str]:
     returned whole as path and match no route.
     """
     text = target.decode("ascii")
+    host = ""
     if not text.startswith("/") and "://" in text:
-        parts = urlsplit(text)
-        return parts.path or "/", parts.query, parts.netloc.rpartition("@")[2]
+        authority = text.partition("://")[2]
+        end = min(map(len, (authority.partition(mark)[0] for mark in "/?")))
+        host, text = authority[:end].rpartition("@")[2], authority[end:]
+        if not text.startswith("/"):
+            text = f"/{text}"
     path, _, query = text.partition("?")
-    return path, query, ""
+    return path, query, host

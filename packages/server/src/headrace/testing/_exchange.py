@@ -56,7 +56,7 @@ class MemoryWire:
     Attributes:
         said: ``("start", status, length, whole)``, ``("data", bytes)``, ``("end", bytes)``,
             ``("interim", status, *fields)``, ``("trail", *fields)``, ``"pause"``, ``"resume"``,
-            ``("cut", "gently" | "hard")`` and ``("ended", reason)``, in order.
+            ``"drain"``, ``("cut", "gently" | "hard")`` and ``("ended", reason)``, in order.
         headers: the fields of the response.
         stalled: whether the client takes nothing, so that what is sent is held.
         held: bytes that are held.
@@ -106,6 +106,10 @@ class MemoryWire:
     def buffered(self) -> int:
         """See ``Wire.buffered``."""
         return self.held
+
+    def drain(self) -> None:
+        """See ``Wire.drain``."""
+        self.said.append("drain")
 
     def pause_reading(self) -> None:
         """See ``Wire.pause_reading``."""

@@ -103,15 +103,16 @@ class FakeTransport(asyncio.Transport):
     def read(self) -> None:
         """Let the client take everything that is buffered."""
         self._buffered = 0
-        if self._full:
-            self._full = False
-            self._protocol.resume_writing()
+        self._resume()
         if self._closing:
             self.lose(None)
 
     def read_some(self, size: int) -> None:
         """Let the client take some of what is buffered."""
         self._buffered = max(0, self._buffered - size)
+        self._resume()
+
+    def _resume(self) -> None:
         if self._full and self._buffered <= self._high // 4:
             self._full = False
             self._protocol.resume_writing()
@@ -153,6 +154,9 @@ class FakeTransport(asyncio.Transport):
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
         if high is not None:
             self._high = high
+        if self._buffered > self._high and not self._full:
+            self._full = True
+            self._protocol.pause_writing()
 
     def pause_reading(self) -> None:
         assert not self.paused, "paused twice"

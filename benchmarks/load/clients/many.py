@@ -14,6 +14,7 @@ from .raw import Connection
 
 WINDOW = 128
 PATIENCE = 60.0
+SETTLE = 0.3
 
 
 class Many:
@@ -146,6 +147,13 @@ class Subscribers(Many):
         self._publisher = Connection(port)
         self._burst = burst
         self._number = 0
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        time.sleep(SETTLE)  # some subscribe only after they have sent the head
+        for _ in range(2):
+            self.publish()  # some find out only now that earlier subscribers are gone
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._publisher.socket.close()

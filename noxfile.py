@@ -171,9 +171,11 @@ def soak(session: nox.Session) -> None:
 
 @nox.session(python=PYTHONS[-1], default=False)
 def bench(session: nox.Session) -> None:
-    """Compare the server with others on one core each; prints a table. Needs wrk."""
+    """Compare the server with others on one core each; --help tells how. Needs wrk."""
     install(session, "bench", *FOLDERS)
-    session.run("python", "benchmarks/load/compare.py", *session.posargs)
+    for rival in nox.project.dependency_groups(GROUPS, "bench-native"):
+        session.install(rival, success_codes=[0, 1, 2])
+    session.run("python", "-u", "-m", "benchmarks.load", *session.posargs)
 
 
 @nox.session(python=PYTHONS[-1], default=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -43,6 +44,8 @@ def prepare(chosen: argparse.Namespace, folder: str) -> None:
 def main() -> int:
     """Run what was asked for."""
     chosen = options()
+    # So that the servers are stopped as well: a process that is terminated runs no ``finally``.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if shutil.which("wrk") is None:
         print("wrk is missing: apt-get install wrk (or your system's package)", file=sys.stderr)
         return 1

@@ -59,6 +59,7 @@ class Connection(Link):
         "_events",
         "_exchange",
         "_full",
+        "_last_read",
         "_length",
         "_parser",
         "_peer_state",
@@ -75,6 +76,7 @@ class Connection(Link):
         self._exchange: Exchange | None = None
         self._length: int | None = None
         self._served = 0  # requests
+        self._last_read = 0  # bytes
         self._receiving = False  # a request's head is here, its end is not
         self._started = False  # bytes of a head are here, its end is not
         self._broken = False  # nothing after this can be understood
@@ -106,6 +108,7 @@ class Connection(Link):
         if self._broken:
             self._drop(len(data))
             return
+        self._last_read = len(data)
         try:
             events: list[Queued] = self._parser.receive_data(data)  # type: ignore[assignment]
         except RemoteProtocolError as error:
@@ -434,8 +437,7 @@ class Connection(Link):
         exchange = self._exchange
         queued, unsent = super().held()
         if self._events:
-            queued += self._parser.held
-            queued += sum(len(each.data) for each in self._events if type(each) is Data)
+            queued += self._last_read  # all that waits came with it, since reading has stopped
         if exchange is None:
             return queued, unsent
         return queued + exchange.buffered_in, unsent + exchange.buffered_out

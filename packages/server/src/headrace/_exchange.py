@@ -266,12 +266,14 @@ class Exchange(Reply):
 
     def _lose_behind(self, reason: EndReason) -> None:
         """The response has been given to the wire, and something happens behind it."""
-        if self.parting:
+        if self.reason is EndReason.COMPLETE and (
+            self.parting or self._wire.buffered() > SWALLOWED
+        ):
             self._conclude(reason)
+        if self.parting or reason in (EndReason.DRAINING, EndReason.STALLED):
             self._wire.cut(gently=reason is EndReason.DRAINING)
+        if self.parting:
             self._part()
-        elif reason in (EndReason.DRAINING, EndReason.STALLED):
-            self._wire.cut(gently=reason is EndReason.DRAINING)
         if reason in (EndReason.DRAINING, EndReason.TIMEOUT) or self.contentless:
             self._cancel(reason)
 

@@ -40,7 +40,7 @@ class Answers:
         expected = self._body.read_bytes() if isinstance(self._body, Path) else self._body
         with Connection(port) as connection:
             for _ in range(2):
-                sender = Thread(target=connection.send, args=(self._message,), daemon=True)
+                sender = Thread(target=connection.send_aside, args=(self._message,), daemon=True)
                 sender.start()
                 if not self._duplex:
                     sender.join()

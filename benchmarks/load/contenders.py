@@ -192,6 +192,6 @@ CONTENDERS = (
         ("go",),
         ("go", "{port}", *NUMBERS),
         "",
-        {"import": "no Python", **NO_ROUTES},
+        {"import": "no Python", "echo": "does not answer before it has read all", **NO_ROUTES},
     ),
 )

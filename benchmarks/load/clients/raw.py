@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 from typing import TYPE_CHECKING, Self
@@ -65,6 +66,11 @@ class Connection:
     def send(self, data: bytes) -> None:
         """Send everything."""
         self.socket.sendall(data)
+
+    def send_aside(self, data: bytes) -> None:
+        """Send everything, in a thread; a failure shows in the answer, which is read meanwhile."""
+        with contextlib.suppress(OSError):
+            self.socket.sendall(data)
 
     def body(self) -> bytes:
         """Read a response to its end and return its body."""

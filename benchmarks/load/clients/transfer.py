@@ -82,7 +82,7 @@ class Transfers:
             connection.send(self._message)
             connection.skip(self._expected)
             return
-        sender = Thread(target=connection.send, args=(self._message,), daemon=True)
+        sender = Thread(target=connection.send_aside, args=(self._message,), daemon=True)
         sender.start()
         connection.skip(self._expected)
         sender.join()

@@ -13,6 +13,9 @@ from .clients.raw import Connection, request
 from .peers import bodies
 
 
+DEPTH = 16
+
+
 class Answers:
     """A check of one exchange, run twice on a connection, since it has to stay usable.
 
@@ -82,6 +85,18 @@ def delivers(port: int) -> None:
         publisher.skip()
         for subscriber in (one, other):
             read_until(subscriber, events)
+
+
+def pipelined(port: int) -> None:
+    """Check that requests which are sent in one go all have their answers.
+
+    Raises:
+        WrongAnswer: some do not.
+    """
+    with Connection(port) as connection:
+        connection.socket.settimeout(5)
+        connection.send(request("/plain") * DEPTH)
+        read_until(connection, [b"HTTP/1.1 200 ", b"\r\n\r\n" + bodies.HELLO] * DEPTH)
 
 
 def settle(connection: Connection) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .checks import PLAIN, Answers, delivers
+from .checks import DEPTH, PLAIN, Answers, delivers, pipelined
 from .clients.many import Subscribers
 from .clients.raw import chunked, request
 from .clients.transfer import Transfers
@@ -178,10 +178,10 @@ WORKLOADS = (
     Workload(
         12,
         "pipeline",
-        "16 pipelined plain GETs",
+        f"{DEPTH} pipelined plain GETs",
         "requests",
-        PLAIN,
-        lambda port: Wrk(port, "/plain", depth=16),
+        pipelined,
+        lambda port: Wrk(port, "/plain", depth=DEPTH),
     ),
     Workload(
         13,

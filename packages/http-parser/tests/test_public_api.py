@@ -8,6 +8,7 @@ from headrace_http_parser import testing
 NAMES = [
     "__version__",
     "BodyFraming",
+    "CHUNK_PADDING",
     "Data",
     "encode_chunk",
     "encode_interim",

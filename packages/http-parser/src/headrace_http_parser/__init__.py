@@ -1,5 +1,6 @@
 """A strict, bounded, sans-I/O HTTP/1.1 codec: bytes in, events out; events in, bytes out."""
 
+from ._encode import CHUNK_PADDING as CHUNK_PADDING
 from ._encode import encode_chunk as encode_chunk
 from ._encode import encode_interim as encode_interim
 from ._encode import encode_last_chunk as encode_last_chunk
@@ -27,6 +28,7 @@ from ._version import __version__ as __version__
 __all__ = [
     "__version__",
     "BodyFraming",
+    "CHUNK_PADDING",
     "Data",
     "encode_chunk",
     "encode_interim",

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     from ._fieldlines import Pair
 
+CHUNK_PADDING = b"0"
+"""A leading zero of the next chunk's size: means nothing between two chunks, and before the last
+(RFC 9112 section 7.1: `1*HEXDIG`). Recipients bound the digits of a size, so use a few at most."""
+
 CONTENT_LENGTH = BodyFraming.CONTENT_LENGTH  # a global costs less than an attribute of an enum
 
 _STATUS_LINES = {

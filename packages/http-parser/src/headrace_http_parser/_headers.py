@@ -124,6 +124,10 @@ class Headers:
         """All values of that name in order; a new list, empty when there is none."""
         return list(self._by_name().get(name.lower(), ()))
 
+    def keys(self) -> Iterator[str]:
+        """The distinct names as `iter` gives them, so that `dict(headers)` has the first values."""
+        return iter(self)
+
     def items(self) -> Iterator[tuple[str, str]]:
         """All pairs in order, in the case they came, repeated names included."""
         fields = self._fields

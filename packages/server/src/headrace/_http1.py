@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from headrace_http_parser import (
+    CHUNK_PADDING,
     BodyFraming,
     LocalProtocolError,
     RequestHead,
@@ -38,9 +39,6 @@ LAST_CHUNK: Final = encode_last_chunk()
 
 HEAD_START: Final = encode_interim(100)[:9]
 """``HTTP/1.1`` and a blank: the first bytes of every head, whatever is answered later."""
-
-CHUNK_START: Final = b"0"
-"""A leading zero of a chunk's size, which means nothing (RFC 9112, 7.1)."""
 
 
 class Owner(Protocol):
@@ -264,7 +262,7 @@ class Http1Wire:
         if self._started:
             if self._framing is not BodyFraming.CHUNKED:
                 return False
-            self._write(CHUNK_START)
+            self._write(CHUNK_PADDING)
             return True
         ahead = self._ahead
         if ahead == len(HEAD_START):

@@ -74,6 +74,10 @@ each_suite = nox.parametrize(
 )
 
 
+IN_PARALLEL = ("-n", "3", "--dist", "loadfile")
+"""The integration tests wait more than they work: three files at a time on two cores."""
+
+
 def with_siblings(folder: str) -> list[str]:
     """The siblings that the package declares, leaves first, then the package."""
     found: list[str] = []
@@ -103,7 +107,7 @@ def tests(session: nox.Session, suite: str) -> None:
     """
     if suite == "integration":
         install(session, "integration", *FOLDERS)
-        session.run("pytest", "tests", *session.posargs)
+        session.run("pytest", "tests", *IN_PARALLEL, *session.posargs)
         return
     install(session, f"test-{suite}", *with_siblings(suite))
     where = str(PACKAGES / suite / "tests")
@@ -152,7 +156,7 @@ def wheels(session: nox.Session) -> None:
             session.run("hatchling", "build", "-d", str(DIST), silent=True)
     session.run("python", "tools/check_wheels.py", str(DIST))
     session.install(*sorted(map(str, DIST.glob("*.whl"))))
-    session.run("pytest", "tests", *session.posargs)
+    session.run("pytest", "tests", *IN_PARALLEL, *session.posargs)
 
 
 @nox.session(python=PYTHONS[-1], default=False)

@@ -59,3 +59,12 @@ def test_a_transport_that_closes_is_not_resumed():
     transport.closing = True
     gate.resume(BODY)
     assert transport.calls == ["pause"]
+
+
+def test_stops_are_counted():
+    gate = ReadGate(Transport())
+    gate.stop(BODY)
+    gate.stop(QUEUE)
+    gate.resume(BODY | QUEUE)
+    gate.stop(QUEUE)
+    assert gate.stops == 2

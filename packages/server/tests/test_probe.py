@@ -22,6 +22,7 @@ class Client:
         self.probes = []
         self.now = 1000.0
         self.sent = 100
+        self.stops = 1
         self.peer = _probe.Peer(self.transport, self.probe, 1.0)
 
     def probe(self):
@@ -32,7 +33,7 @@ class Client:
 
     def look(self, after, *, eof=True, streams=False):
         self.now = 1000.0 + after
-        return self.peer.gone(self.now, lambda: self.sent, eof=eof, streams=streams)
+        return self.peer.gone(self.now, lambda: self.sent, self.stops, eof=eof, streams=streams)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +117,14 @@ def test_a_client_that_sent_no_fin_is_given_time_and_no_grace():
     assert client.probes == [PATIENCE]
     client.possible = False
     assert client.look(100, eof=False, streams=True) is False
+
+
+def test_a_client_that_was_read_from_in_between_is_given_time_anew():
+    client = Client(ESTABLISHED)
+    for tick in range(200):
+        client.stops += 1
+        client.look(tick * TICK, eof=False)
+    assert client.probes == []
 
 
 def test_a_fin_ends_the_patience():

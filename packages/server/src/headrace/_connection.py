@@ -466,7 +466,8 @@ class Connection(Link):
             grace = self._host.config.half_close_grace
             self._peer_state = _probe.Peer(self._transport, self._wire.probe, grace)
         streams = exchange.state is State.RESPONDING or exchange.contentless
-        if self._peer_state.gone(now, self._sent, eof=self._eof, streams=streams):
+        stops = self._gate.stops
+        if self._peer_state.gone(now, self._sent, stops, eof=self._eof, streams=streams):
             exchange.lose(EndReason.CLIENT_GONE)
         return True
 

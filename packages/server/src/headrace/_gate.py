@@ -25,15 +25,17 @@ class ReadGate:
     """Reading from one transport.
 
     Attributes:
+        stops: how often reading was stopped.
         over: nothing more can be read, so that the transport is not told any more.
     """
 
-    __slots__ = ("_reasons", "_transport", "over")
+    __slots__ = ("_reasons", "_transport", "over", "stops")
 
     def __init__(self, transport: asyncio.ReadTransport) -> None:
         self._transport = transport
         self._reasons = 0
         self.over = False
+        self.stops = 0
 
     @property
     def stopped(self) -> int:
@@ -43,6 +45,7 @@ class ReadGate:
     def stop(self, reason: int) -> None:
         """Stop reading for this reason."""
         if not self._reasons and not self.over:
+            self.stops += 1
             self._transport.pause_reading()
         self._reasons |= reason
 

@@ -89,6 +89,7 @@ class Peer:
         "_send_probe",
         "_sent",
         "_since",
+        "_stops",
         "_transport",
     )
 
@@ -103,13 +104,17 @@ class Peer:
         self._count = 0
         self._next = 0.0
         self._since = 0.0
+        self._stops = 0
 
-    def gone(self, now: float, sent: Callable[[], int], *, eof: bool, streams: bool) -> bool:
+    def gone(
+        self, now: float, sent: Callable[[], int], stops: int, *, eof: bool, streams: bool
+    ) -> bool:
         """Whether the client is known to be gone.
 
         Args:
             now: the time.
             sent: gives the bytes that were ever sent to it.
+            stops: how often reading from it was stopped.
             eof: whether its FIN was read.
             streams: whether a response without a known end is under way.
         """
@@ -121,8 +126,9 @@ class Peer:
         if wrote:
             self._sent = sent()
             self._count = 0
-        if wrote or closed != self._closed:
+        if wrote or closed != self._closed or stops != self._stops:
             self._closed = closed
+            self._stops = stops
             self._since = now
             self._next = now if closed else now + PATIENCE
         if now < self._next or self._transport.get_write_buffer_size():

@@ -1,4 +1,4 @@
-"""FIN from a client that left, and from one that still reads; with the kernel asked, and without."""
+"""FIN from a client that left, or only stopped sending; with the kernel asked, and without."""
 
 import asyncio
 import socket

@@ -12,7 +12,6 @@ from .clients.many import publication
 from .clients.raw import Connection, request
 from .peers import bodies
 
-
 DEPTH = 16
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._drain import Draining
     from ._end import Figures
     from ._exchange import Exchange
+    from ._probe import Watched
     from ._settings import RouteSettings
     from .request import Request
     from .response import BaseResponse
@@ -194,5 +195,5 @@ class Host(Protocol):
     def ended(self, exchange: Exchange) -> None:
         """An exchange is over."""
 
-    def watch(self, connection: Connection) -> None:
+    def watch(self, connection: Watched) -> None:
         """Look now and then whether this connection's client is still there."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._config import Config
     from ._dispatch import Dispatch
     from ._exchange import Exchange
+    from ._probe import Watched
 
 logger = logging.getLogger("headrace")
 
@@ -115,7 +116,7 @@ class Server:
         """Count an exchange."""
         self.requests += 1
 
-    def watch(self, connection: Connection) -> None:
+    def watch(self, connection: Watched) -> None:
         """Look now and then whether this connection's client is still there."""
         self.prober.watch(connection)
 

@@ -7,10 +7,11 @@ import resource
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .clients import Load, WrongAnswer
+from .clients import Load, NoAnswer, WrongAnswer
 from .clients.many import Many, Subscribers
 from .clients.raw import request
 from .peers import bodies
@@ -70,7 +71,7 @@ def rate(workload: Workload, process: Process, number: int, seconds: float) -> S
 def warm(workload: Workload, process: Process, seconds: float) -> None:
     """Load a server for a moment, so that what is done once is done."""
     assert workload.client is not None
-    with workload.client(process.port) as client:
+    with workload.client(process.port) as client, suppress(NoAnswer):
         client.run(seconds)
 
 

@@ -36,6 +36,10 @@ class WrongAnswer(Exception):
     """A server did not answer as all have to; the text tells how."""
 
 
+class NoAnswer(WrongAnswer):
+    """A server answered nothing at all in the time that it was given."""
+
+
 def quantile(sorted_values: list[float], share: float) -> float:
     """Return the value below which that share of the values lies."""
     return sorted_values[min(len(sorted_values) - 1, int(len(sorted_values) * share))]

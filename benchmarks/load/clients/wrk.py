@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from . import Load, WrongAnswer
+from . import Load, NoAnswer, WrongAnswer
 
 SCRIPT = Path(__file__).parent / "wrk.lua"
 FACTOR = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0, "h": 3_600_000.0}
@@ -59,9 +59,11 @@ class Wrk:
         told, _ = process.communicate(timeout=60)
         counted = re.search(r"(\d+) requests in ([\d.]+)(\w+),", told)
         quantiles = dict(re.findall(r"^\s+(50|99)%\s+([\d.]+\w+)", told, re.MULTILINE))
-        if "Non-2xx" in told or "Socket errors" in told or counted is None or not int(counted[1]):
+        if "Non-2xx" in told or "Socket errors" in told:
             lines = [line for line in told.splitlines() if "Non-2xx" in line or "errors" in line]
-            raise WrongAnswer("; ".join(map(str.strip, lines)) or "no answer came in time")
+            raise WrongAnswer("; ".join(map(str.strip, lines)))
+        if counted is None or not int(counted[1]):
+            raise NoAnswer(f"no answer in {seconds:g} s")
         took = float(counted[2]) * FACTOR[counted[3]] / 1000
         p50, p99 = (milliseconds(quantiles[share]) for share in ("50", "99"))
         return Load(int(counted[1]) * self._worth, took, p50, p99)

@@ -86,7 +86,8 @@ class Download(Constant):
 
     def resume_writing(self):
         self.paused = False
-        self.fill()
+        # Later: uvloop leaves what is written within this callback lying until something happens.
+        asyncio.get_running_loop().call_soon(self.fill)
 
 
 class Upload(asyncio.BufferedProtocol):

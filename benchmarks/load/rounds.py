@@ -94,11 +94,13 @@ class Round:
                     running.append(process)
             for number in range(settings.rounds):
                 # Who comes after whom changes, so that nobody always follows the same one.
-                for process in running[number % len(running) :] + running[: number % len(running)]:
+                first = number % max(len(running), 1)
+                for process in running[first:] + running[:first]:
                     try:
                         self._note(rate(self.workload, process, number, settings.seconds))
                     except FAULTS as error:
                         self._leave_out(process.name, str(error))
+                        running.remove(process)
 
     def _fresh(self, contenders: list[Contender]) -> None:
         """Each measurement has a server of its own."""

@@ -442,8 +442,34 @@ async def test_it_is_not_over_before_the_kernel_has_it():
     assert driver.app.ctx.figures == []
     driver.clock.advance(5)
     driver.exchange.resume_writing()
+    assert said[-1] == "drain", "the wire may not like to be closed while it says so"
+    driver.exchange.part()
     assert said[-1] == ("ended", EndReason.COMPLETE)
     assert driver.figures.duration == 5.0
+
+
+async def test_who_waits_for_the_end_learns_the_true_reason():
+    got = []
+
+    async def handler(request):
+        request.ctx.task = asyncio.create_task(watch(request))
+        await asyncio.sleep(0)
+        response = await request.respond()
+        await response.send("x" * 100_000, end_stream=True)
+        got.append(request.ended.reason)
+
+    async def watch(request):
+        got.append(await request.ended.wait())
+
+    driver = Driver(handler)
+    driver.wire.stalled = True
+    driver.open()
+    await settle()
+    assert got == [None]
+    driver.exchange.lose(EndReason.CLIENT_GONE)
+    await settle()
+    assert got == [None, EndReason.CLIENT_GONE]
+    assert driver.figures.reason is EndReason.CLIENT_GONE
 
 
 # Before the final response, and after the body.

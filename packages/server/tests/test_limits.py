@@ -191,6 +191,59 @@ async def test_a_client_that_has_not_got_its_response_when_the_server_stops(talk
     assert not talk.server.connections
 
 
+async def test_a_cut_response_that_is_not_taken_while_its_handler_goes_on(app):
+    @app.get("/caught")
+    async def caught(request):
+        try:
+            async with await request.respond() as response:
+                response.write(b"x" * 1_000_000)
+                raise ValueError("caught")
+        except ValueError:
+            await app.ctx.gate.wait()
+
+    talk = Conversation(app)
+    talk.transport.reading = False
+    await talk.send(get(b"/caught"))
+    assert talk.closed
+    await pass_time(talk, 31)
+    assert talk.transport.aborted
+    app.ctx.gate.set()
+    await settle()
+    assert not talk.server.connections
+
+
+async def test_pressure_does_not_change_what_a_response_waits_for(app):
+    talk = Conversation(app, memory_budget=100_000)
+    talk.transport.reading = False
+    await talk.send(get(b"/large"))
+    await talk.wait(0.3)
+    assert talk.server.budget.pressed
+    talk.transport.read_some(90_000)
+    await talk.wait(0.3)
+    assert not talk.server.budget.pressed
+    assert app.ctx.reasons == [], "some of it is still unsent"
+    await talk.read()
+    assert app.ctx.reasons == [EndReason.COMPLETE]
+
+
+async def test_a_client_is_not_blamed_for_what_is_not_read_any_more(app):
+    @app.on_request
+    async def think(request):
+        await app.ctx.gate.wait()
+
+    talk = Conversation(app, max_body=1000, linger_bytes=5000)
+    await talk.send(
+        b"POST /keep HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"2000\r\n" + b"x" * 8192 + b"\r\n"
+    )
+    assert talk.transport.paused
+    await pass_time(talk, 31)
+    app.ctx.gate.set()
+    await settle()
+    assert status(talk.take().removeprefix(b"HTTP/1.1 ").join([b"HTTP/1.1 ", b""])) == 413
+    assert app.ctx.reasons == [EndReason.COMPLETE]
+
+
 async def test_the_next_request_is_answered_when_the_client_has_the_response(talk, app):
     talk.transport.reading = False
     await talk.send(get(b"/large") + GET)
@@ -892,11 +945,38 @@ async def test_a_head_that_has_begun_is_counted_and_waits_behind_an_exchange(tal
     await talk.send(get(b"/slow"))
     await talk.send(b"GET /")
     assert talk.transport.paused
+    assert talk.server.budget.used == 5
     app.ctx.gate.set()
     await settle()
     assert not talk.transport.paused
     await talk.wait(11)
     assert status(talk.take().rpartition(b"HTTP/1.1 ")[2].join([b"HTTP/1.1 ", b""])) == 408
+
+
+async def test_a_head_that_has_begun_in_the_same_read_is_counted_and_waits(talk, app):
+    await talk.send(get(b"/slow") + b"GET /" + b"x" * 5000)
+    assert talk.transport.paused
+    assert talk.server.budget.used > 5000
+    app.ctx.gate.set()
+    await settle()
+    assert not talk.transport.paused
+    await talk.send(b" HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert talk.server.budget.used == 0
+    await talk.send(GET + b"GET /" + b"x" * 5000)
+    assert talk.server.budget.used > 5000
+
+
+async def test_a_body_that_was_whole_under_pressure_is_read_after_it(small, app):
+    first, connect = small
+    await first.send(post(b"/keep", 200_000) + b"x" * 75 * 1024)
+    other = connect()
+    await other.send(post(b"/upload", 10) + b"x" * 10)
+    assert other.transport.paused
+    await first.leave()
+    assert not other.transport.paused
+    app.ctx.gate.set()
+    await settle()
+    assert status(other.take()) == 200
 
 
 async def test_a_client_is_not_blamed_for_what_the_server_does_not_read(small, app):
@@ -1007,6 +1087,7 @@ async def test_a_charset_that_is_none(app, charset):
     [
         (lambda: raw(b"", headers={"content-length": "123"}), b"123"),
         (lambda: raw(b"abc"), b"3"),
+        (lambda: raw(b"x" * 100_000), b"100000"),
         (lambda: empty(200), b"0"),
     ],
 )

@@ -161,7 +161,7 @@ async def test_it_serves(app, listeners):
 
 
 async def test_stop_closes_idle_connections_and_lets_open_exchanges_say_goodbye(app, listeners):
-    async with Server(app) as server:
+    async with Server(app, Config(linger_timeout=0.0)) as server:
         _, idle = listeners[0].connect()
         connection, busy = listeners[0].connect()
         connection.data_received(GET.replace(b"/ ", b"/wait "))
@@ -172,6 +172,15 @@ async def test_stop_closes_idle_connections_and_lets_open_exchanges_say_goodbye(
     assert busy.writes[0].endswith(b"last words")
     assert not busy.aborted
     assert not server.connections
+
+
+async def test_stop_does_not_cut_a_client_that_has_got_everything(app, listeners):
+    async with Server(app, Config(drain_timeout=0.0)):
+        connection, transport = listeners[0].connect()
+        connection.data_received(GET.replace(b"GET", b"BAD BAD"))
+        assert transport.eof_sent
+    assert transport.is_closing()
+    assert not transport.aborted
 
 
 async def test_stop_cuts_what_does_not_end(app, listeners):

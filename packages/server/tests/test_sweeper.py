@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from headrace._deadlines import NEVER
-from headrace._sweeper import INTERVAL, Sweeper
+from headrace._sweeper import BLOCKED, INTERVAL, Sweeper
 from headrace.testing import FakeClock
 
 pytestmark = pytest.mark.anyio
@@ -94,22 +94,21 @@ async def test_it_sweeps_by_itself_between_start_and_stop(monkeypatch):
     sweeper.stop()
 
 
-async def test_after_a_block_the_loop_reads_first(monkeypatch):
+async def test_time_in_which_the_loop_was_blocked_counts_little(monkeypatch):
     clock = FakeClock()
-    member = Member(1000.0 + INTERVAL)
+    member = Member(1000.0 + 2 * BLOCKED)
     sweeper = Sweeper({member}, clock)
-    scheduled = []
-    monkeypatch.setattr(
-        asyncio.get_running_loop(),
-        "call_later",
-        lambda delay, call: scheduled.append(delay) or Timer(),
-    )
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_later", lambda delay, call: Timer())
     sweeper.start()
-    clock.advance(3 * INTERVAL)
+    clock.advance(60)
     sweeper.start()
-    assert (member.expired, scheduled) == (0, [INTERVAL, 0])
+    assert (member.expired, sweeper.now) == (0, 1000.0 + BLOCKED)
+    clock.advance(INTERVAL)
     sweeper.start()
-    assert (member.expired, scheduled) == (1, [INTERVAL, 0, INTERVAL])
+    assert (member.expired, sweeper.now) == (0, 1000.0 + BLOCKED + INTERVAL)
+    clock.advance(INTERVAL)
+    sweeper.start()
+    assert member.expired == 1
 
 
 class Timer:

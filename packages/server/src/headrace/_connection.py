@@ -26,7 +26,7 @@ from headrace_http_parser import (
 
 from ._deadlines import Late
 from ._end import EndReason
-from ._exchange import SWALLOWED, Exchange
+from ._exchange import Exchange
 from ._gate import BODY, BUDGET, QUEUE
 from ._guarded import Guarded, Queued
 from ._http1 import Http1Wire
@@ -98,14 +98,20 @@ class Connection(Guarded):
             self._pump()
             if self._receiving:
                 self.weigh()
+            elif self._exchange is not None and self._parser.in_head:
+                self._begin_head()
         elif not self._receiving:
-            self._partial += len(data)
-            self.weigh()
-            if self._exchange is not None:
-                self._started = True
-                self._stop_reading(QUEUE)  # the rest of this head can wait, and has no deadline
-            elif not self._started:
-                self._await_head()
+            self._begin_head()
+
+    def _begin_head(self) -> None:
+        """Bytes of a head came, and not its end."""
+        self._partial += self._last_read
+        self.weigh()
+        if self._exchange is not None:
+            self._started = True
+            self._stop_reading(QUEUE)  # the rest of this head can wait, and has no deadline
+        elif not self._started:
+            self._await_head()
 
     def eof_received(self) -> bool:
         """The client sends no more; it may still read. True keeps our side open."""
@@ -143,12 +149,18 @@ class Connection(Guarded):
     def resume_writing(self) -> None:
         """The transport fell below its low-water mark."""
         self._full = False
+        if self._exchange is not None:
+            self._exchange.resume_writing()
         if not self._transport.is_closing():
             self.deadlines.drained()
             self._mark()
         self.weigh()
+        # Not here: asyncio's transports cannot be closed while they call this.
+        asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
         if self._exchange is not None:
-            self._exchange.resume_writing()
+            self._exchange.part()
         self._pump()
 
     # Events, in order.
@@ -246,6 +258,7 @@ class Connection(Guarded):
         """Bytes came that the open exchange does not want: some are read, for the answer's sake."""
         self._discarded += size
         if self._discarded > self._host.config.linger_bytes:
+            self.deadlines.stop_waiting()
             self._stop_reading(BODY)
 
     def _finish_body(self, end: EndOfMessage, exchange: Exchange | None) -> None:
@@ -299,6 +312,8 @@ class Connection(Guarded):
             self._leave()
         elif self._transport.is_closing():
             self._events.clear()  # cut: connection_lost comes, and no further answer would arrive
+            if self._unsent():
+                self._wait_for_client()
         elif self._broken or (self._receiving and self._gives_up(exchange)):
             self._linger()
         elif self._receiving:
@@ -317,9 +332,9 @@ class Connection(Guarded):
         """Whether a client that is told of the end may have sent, or send, another request."""
         if self._eof:
             return False
-        if self._events or self._parser.pending or self._parser.in_head or self._at_most():
+        if not self._wire.asked_to_close:
             return True
-        return self._unsent() > SWALLOWED
+        return bool(self._events) or self._parser.pending or self._parser.in_head
 
     def _at_most(self) -> bool:
         """Whether the connection has made all the requests that it may make."""
@@ -361,6 +376,9 @@ class Connection(Guarded):
     def _await_head(self) -> None:
         """A head has begun to arrive."""
         self._started = True
+        if not self._partial:
+            self._partial = self._last_read  # or less: it came behind a request
+            self.weigh()
         self._expire_in(Late.HEAD, self._host.config.head_timeout)
 
     def _linger(self) -> None:

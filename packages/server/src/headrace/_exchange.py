@@ -39,9 +39,6 @@ if TYPE_CHECKING:
 
 GONE: Final = EndReason.CLIENT_GONE
 DISCONNECTED: Final = (GONE, EndReason.STALLED)
-SWALLOWED: Final = 64 * 1024
-"""Unsent bytes up to which a response that has ended counts as taken by the kernel."""
-
 EAGERLY: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 """Runs a task until it first waits, without a turn of the loop in between."""
 
@@ -266,14 +263,13 @@ class Exchange(Reply):
 
     def _lose_behind(self, reason: EndReason) -> None:
         """The response has been given to the wire, and something happens behind it."""
-        if self.reason is EndReason.COMPLETE and (
-            self.parting or self._wire.buffered() > SWALLOWED
-        ):
+        if self.unsettled:
+            self.unsettled = False
             self._conclude(reason)
-        if self.parting or reason in (EndReason.DRAINING, EndReason.STALLED):
             self._wire.cut(gently=reason is EndReason.DRAINING)
-        if self.parting:
-            self._part()
+        elif reason is EndReason.DRAINING:
+            self._wire.cut(gently=True)
+        self.part()
         if reason in (EndReason.DRAINING, EndReason.TIMEOUT) or self.contentless:
             self._cancel(reason)
 
@@ -300,20 +296,14 @@ class Exchange(Reply):
             self.intake.discard()
         if self._outflow is not None:
             self._outflow.release()
-        if (
-            self.state is State.FINISHING
-            and self.bytes_out > SWALLOWED
-            and self._wire.buffered() > SWALLOWED
-        ):
+        if self.unsettled:
             self.parting = True
-            self._wire.drain()
         else:
             self._part()
 
-    def resume_writing(self) -> None:
-        """The wire fell below its low-water mark, or has nothing left where that was asked for."""
-        super().resume_writing()
-        if self.parting:
+    def part(self) -> None:
+        """Go, if the task is done and the kernel has taken the response meanwhile."""
+        if self.parting and not self.unsettled:
             self._part()
 
     def _part(self) -> None:

@@ -61,6 +61,11 @@ class Guarded(Link):
     def _refuse(self, status: int, reason: str) -> None:
         """Answer what never became a request, and close."""
 
+    def _mark(self) -> None:
+        if self._exchange is not None and self._exchange.unsettled:
+            return  # no mark until the kernel has taken the whole response
+        super()._mark()
+
     # Reading, stopped and resumed.
 
     def _stop_reading(self, reason: int) -> None:
@@ -92,14 +97,16 @@ class Guarded(Link):
         if self._transport.is_closing():
             return
         self._mark()
-        if not self._receiving or self._exchange is None:
-            return
-        if self._host.budget.pressed:
-            self._hold_up()
-        else:
+        receiving = self._receiving and self._exchange is not None
+        if not self._host.budget.pressed:
             self._gate.resume(BUDGET)
-            if not self._gate.stopped:
-                self.deadlines.wait_for_body(self._host.now, self._exchange.bytes_in)
+            if receiving and not self._gate.stopped:
+                self.deadlines.wait_for_body(self._host.now, self._received())
+        elif receiving:
+            self._hold_up()
+
+    def _received(self) -> int:
+        return 0 if self._exchange is None else self._exchange.bytes_in
 
     def _hold_up(self) -> None:
         """Read no body while too much is held; not for longer than a body may be silent."""
@@ -153,9 +160,8 @@ class Guarded(Link):
         state = None if exchange is None else exchange.state
         if exchange is not None and exchange.contentless:
             state = State.HANDLING  # nothing will ever be sent: its handler has as long as any
-        received = 0 if exchange is None else exchange.bytes_in
         taken = 0 if self._lost else self._taken()
-        late = self.deadlines.look(now, state, received, taken)
+        late = self.deadlines.look(now, state, self._received(), taken)
         if late is None:
             return
         what = "" if exchange is None else f" {exchange.head.method} {exchange.request.path}"
@@ -174,13 +180,15 @@ class Guarded(Link):
             self._refuse(408, late.value)
         elif late is Late.LINGER and not self._lingering:
             self._linger()
-        elif late is Late.STALLED or (late is Late.LINGER and not self._unsent()):
+        elif late is Late.STALLED:
             self._abort()
         else:
             self._close()
 
     def _expire_exchange(self, late: Late, exchange: Exchange) -> None:
-        if late is Late.STALLED:
+        if late is Late.STALLED and self._transport.is_closing():
+            self._abort()  # the exchange is lost already
+        elif late is Late.STALLED:
             self.deadlines.drained()
             exchange.lose(EndReason.STALLED)
         elif late is Late.OVERDUE or late is Late.UNHEARD:
@@ -204,5 +212,7 @@ class Guarded(Link):
         """Cut whatever is open."""
         if self._exchange is not None:
             self._exchange.lose(reason)
+        elif self._lingering:
+            self._close()  # all has been said
         else:
             self._abort()

@@ -74,6 +74,7 @@ class Http1Wire:
         date: gives the current value of the Date field.
 
     Attributes:
+        asked_to_close: whether the client wants no further response.
         keep_alive: whether the connection can be used after the response.
         sent: bytes that were ever given to the transport.
     """
@@ -89,6 +90,7 @@ class Http1Wire:
         "_owner",
         "_started",
         "_transport",
+        "asked_to_close",
         "keep_alive",
         "sent",
     )
@@ -106,6 +108,7 @@ class Http1Wire:
         self._last = LAST_CHUNK
         self._started = False  # the response's head is on its way
         self._ahead = 0  # bytes of the next head that went out as probes
+        self.asked_to_close = False
         self.keep_alive = True
         self.sent = 0
 
@@ -121,6 +124,7 @@ class Http1Wire:
         self._last = LAST_CHUNK
         self._started = False
         self.keep_alive = head.keep_alive
+        self.asked_to_close = not head.keep_alive
 
     def start(
         self,

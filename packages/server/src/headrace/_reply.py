@@ -7,7 +7,7 @@ be taken back, and what cannot be sent any more raises the reason.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ._end import Ending, EndReason, Stopwatch
 from ._fields import announced_length, fields, has_content
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ._drain import Draining
     from ._headers import Pairs
     from ._interfaces import Dispatcher, Peer, RequestLine, Wire
+
+SWALLOWED: Final = 64 * 1024
+"""Unsent bytes up to which a response that has ended counts as taken by the kernel."""
 
 
 class Reply(ABC):
@@ -42,6 +45,7 @@ class Reply(ABC):
         reason: why the exchange has ended, None while it has not.
         verdict: why it will have ended, where that is clear before it has.
         muted: whether the client is gone and the handler goes on unheard.
+        unsettled: whether the response has ended and the kernel has not taken all of it.
     """
 
     __slots__ = (
@@ -59,6 +63,7 @@ class Reply(ABC):
         "reason",
         "state",
         "status",
+        "unsettled",
         "verdict",
     )
 
@@ -69,6 +74,7 @@ class Reply(ABC):
         self.reason: EndReason | None = None
         self.verdict: EndReason | None = None
         self.muted = False
+        self.unsettled = False
         self._wire = wire
         self._dispatcher = dispatcher
         self._paused = paused
@@ -233,12 +239,21 @@ class Reply(ABC):
             length = announced_length(response) or 0  # that of the content which GET would give
         self._wire.start(response.status, fields(response), length, whole=True)
         self._respond_with(response.status)
-        self._whole = size
+        self._whole = size if has_content(self.head.method, response.status) else 0
         self._wire.send([body], size, True)
         self._conclude_well()
 
     def _conclude_well(self) -> None:
         self.state = advance(self.state, Step.END)
+        if self.bytes_out > SWALLOWED and self._wire.buffered() > SWALLOWED:
+            self.unsettled = True
+            self._wire.drain()
+        else:
+            self._settle()
+
+    def _settle(self) -> None:
+        """The kernel has taken the response."""
+        self.unsettled = False
         failed = self.verdict if self.status >= 400 else None
         self._conclude(failed or EndReason.COMPLETE)
 
@@ -279,6 +294,8 @@ class Reply(ABC):
             self._watch.resume()
         if self._outflow is not None:
             self._outflow.resume()
+        if self.unsettled:
+            self._settle()
 
     # The end.
 

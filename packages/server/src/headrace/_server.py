@@ -193,7 +193,7 @@ class Server:
         assert self._listener is not None
         self._listener.close()
         self.draining = True
-        self.dispatcher.draining.begin(self.sweeper.now + self.config.drain_timeout)
+        self.dispatcher.draining.begin(self._clock() + self.config.drain_timeout)
         self._empty = asyncio.Event()
         for connection in list(self.connections):
             connection.drain()

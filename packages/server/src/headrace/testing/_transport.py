@@ -121,6 +121,7 @@ class FakeTransport(asyncio.Transport):
         """End the connection, as a reset by the client or after a close."""
         if not self._lost:
             self._closing = self._lost = True
+            self._buffered = 0
             asyncio.get_running_loop().call_soon(self._protocol.connection_lost, error)
 
     # What asyncio.Transport has.

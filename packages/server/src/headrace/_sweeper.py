@@ -22,7 +22,7 @@ INTERVAL: Final = 0.25
 """Seconds between sweeps: 10,000 connections cost about 0.2 % of a core."""
 
 
-BLOCKED: Final = 2 * INTERVAL
+BLOCKED: Final = 1.5 * INTERVAL
 """Seconds between two sweeps beyond which the loop was blocked, which is no client's fault."""
 
 

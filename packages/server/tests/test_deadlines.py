@@ -195,6 +195,7 @@ def test_an_overdue_handler_has_a_grace():
         ({}, 60, Late.UNHEARD),
         ({"timeout": 50}, 50, Late.TOTAL),
         ({"handler_timeout": 0}, 300, Late.TOTAL),
+        ({"timeout": 10}, 10, Late.TOTAL),
     ],
 )
 def test_without_a_client_a_handler_has_as_long_as_an_answer_had(own, after, late):

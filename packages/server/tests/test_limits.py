@@ -1054,6 +1054,56 @@ async def test_a_handler_without_a_client_has_no_time_without_end(app):
     assert not talk.server.connections
 
 
+@pytest.mark.parametrize("settings", [{}, {"handler_timeout": 0}])
+async def test_the_whole_exchange_has_a_limit_without_its_client_too(app, settings):
+    @app.get("/finishes", on_disconnect="finish", timeout=20, **settings)
+    async def finishes(request):
+        await app.ctx.gate.wait()
+
+    talk = Conversation(app)
+    await talk.send(get(b"/finishes"))
+    await talk.leave()
+    await pass_time(talk, 21)
+    assert not talk.server.connections
+
+
+@pytest.mark.parametrize("before", [GET, b""], ids=["idle", "new"])
+async def test_an_empty_line_is_no_head(talk, before):
+    await talk.send(before)
+    talk.take()
+    await talk.send(b"\r\n")
+    await talk.wait(9)
+    await talk.send(GET)
+    assert status(talk.take()) == 200
+
+
+async def test_an_empty_line_behind_an_exchange_stops_nothing(talk):
+    await talk.send(get(b"/slow"))
+    await talk.send(b"\r\n")
+    assert not talk.transport.paused
+
+
+async def test_nothing_is_logged_twice(app, caplog):
+    caplog.set_level(logging.INFO)
+
+    @app.post("/echo", stream=True)
+    async def echo(request):
+        await (await request.respond()).flush()
+        async for _ in request.stream:
+            pass
+
+    talk = Conversation(app)
+    await talk.send(post(b"/echo", 10))
+    await talk.wait(31)
+    talk = Conversation(app)
+    await talk.send(b"GET")
+    await talk.wait(11)
+    assert [record.getMessage() for record in caplog.records] == [
+        "192.0.2.1 POST /echo: the request's body did not arrive in time",
+        "192.0.2.1: the request's head did not arrive in time",
+    ]
+
+
 async def test_the_body_of_a_handler_that_has_answered_has_a_deadline(app):
     @app.post("/answers", stream=True)
     async def answers(request):

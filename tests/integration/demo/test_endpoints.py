@@ -170,7 +170,9 @@ def test_a_client_that_leaves_ends_the_postgres_transaction(running, postgres_ds
     with running(tmp_path, HEADRACE_DEMO_DSN=postgres_dsn) as demo:
         with socket.create_connection(("127.0.0.1", demo.port), PATIENCE) as client:
             client.sendall(b"GET /birds.csv HTTP/1.1\r\nHost: demo\r\n\r\n")
-            client.recv(1000)
+            received = 0
+            while received < 2_000:  # the head, and some rows
+                received += len(client.recv(1000))
             assert len(eventually(lambda: query(postgres_dsn, READERS))) == 1
         assert eventually(lambda: demo.activity()[0]["state"] == "stopped")
         assert query(postgres_dsn, READERS) == []

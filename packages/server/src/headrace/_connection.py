@@ -100,7 +100,7 @@ class Connection(Guarded):
                 self.weigh()
             elif self._exchange is not None and self._parser.in_head:
                 self._begin_head()
-        elif not self._receiving:
+        elif not self._receiving and self._parser.in_head:
             self._begin_head()
 
     def _begin_head(self) -> None:
@@ -283,7 +283,7 @@ class Connection(Guarded):
         if self._receiving:
             self._linger()  # answered already, while this rest was to be dropped
         else:
-            self._refuse(error.status, error.reason)
+            self._refuse(error)
         return False
 
     def _fail_body(self, error: HeadraceException | None, verdict: EndReason) -> None:
@@ -294,11 +294,10 @@ class Connection(Guarded):
         self.deadlines.complete(self._host.now)
         self._exchange.receive_failed(error, verdict)
 
-    def _refuse(self, status: int, reason: str) -> None:
-        """Answer what never became a request, and close."""
-        logger.info("%s: refused: %d %s", self.peer[0], status, reason)
-        self._wire.refuse(status, reason)
-        self._linger()
+    def _refuse(self, error: RemoteProtocolError) -> None:
+        """Answer what is no request."""
+        logger.info("%s: refused: %d %s", self.peer[0], error.status, error.reason)
+        self._answer(error.status, error.reason)
 
     # The exchange's end, and the connection's.
 

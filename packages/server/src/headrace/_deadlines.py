@@ -153,6 +153,7 @@ class Deadlines:
         self._asked = NEVER
         self.stop_waiting()
         self.enter(Late.UNHEARD, now, self._settings.handler_timeout or NEVER)
+        self.at = now  # the total may pass before
 
     def leave(self) -> None:
         """The connection closes as soon as the client has taken what is unsent."""

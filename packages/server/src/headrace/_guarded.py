@@ -57,9 +57,10 @@ class Guarded(Link):
     def _fail_body(self, error: HeadraceException | None, verdict: EndReason) -> None:
         """The rest of the request's body is given up, and with it the connection."""
 
-    @abstractmethod
-    def _refuse(self, status: int, reason: str) -> None:
+    def _answer(self, status: int, reason: str) -> None:
         """Answer what never became a request, and close."""
+        self._wire.refuse(status, reason)
+        self._linger()
 
     def _mark(self) -> None:
         if self._exchange is not None and self._exchange.unsettled:
@@ -177,7 +178,7 @@ class Guarded(Link):
     def _expire_alone(self, late: Late) -> None:
         self.deadlines.at = NEVER
         if late is Late.HEAD and self._started:
-            self._refuse(408, late.value)
+            self._answer(408, late.value)
         elif late is Late.LINGER and not self._lingering:
             self._linger()
         elif late is Late.STALLED:

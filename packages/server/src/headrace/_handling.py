@@ -17,6 +17,7 @@ from .exceptions import (
     ExchangeEnded,
     HandlerTimeout,
     HeadraceException,
+    RequestTimeout,
     ResponseError,
     ServerBusy,
 )
@@ -159,8 +160,8 @@ def report_handler(exchange: Exchange, error: Exception, second: Exception) -> N
 def report(exchange: Exchange, error: Exception) -> None:
     """Log what cannot be answered any more; what a client caused is no failure of ours."""
     error = plain(error)
-    if isinstance(error, ExchangeEnded):
-        return
+    if isinstance(error, ExchangeEnded | RequestTimeout | ServerBusy):
+        return  # logged where the deadline passed
     text = "%s %s failed when its response could not be changed any more"
     arguments = (exchange.head.method, exchange.request.path)
     if by_client(error):

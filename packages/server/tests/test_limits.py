@@ -6,8 +6,9 @@ import logging
 import pytest
 
 from headrace import EndReason, Headrace, empty, raw, stream, text
-from headrace.exceptions import NotFound
+from headrace.exceptions import NotFound, RequestTimeout
 from headrace.testing import Conversation, settle
+from headrace_streams import TooLargeError
 
 pytestmark = pytest.mark.anyio
 
@@ -1179,3 +1180,74 @@ async def test_a_producer_that_is_not_asked_is_closed(app, method):
     await talk.send(get(b"/rows").replace(b"GET", method))
     assert status(talk.take()) == (500 if method == b"GET" else 200)
     assert rows.closed
+
+
+READS = {
+    "read_all": lambda stream: stream.read_all(4),
+    "read_exactly": lambda stream: stream.read_exactly(9),
+    "read_until": lambda stream: stream.read_until(b";", 4),
+    "lines": lambda stream: anext(stream.lines(4)),
+    "text": lambda stream: anext(stream.text()),
+    "json_lines": lambda stream: anext(stream.json_lines()),
+}
+
+
+@pytest.mark.parametrize("begun", [False, True])
+@pytest.mark.parametrize(
+    ("name", "body", "code"),
+    [
+        ("read_all", b"hello", 413),
+        ("read_exactly", b"hello", 400),
+        ("read_until", b"hello", 413),
+        ("lines", b"hello", 413),
+        ("text", b"\xff\xfe", 400),
+        ("json_lines", b"{hello\n", 400),
+    ],
+)
+async def test_a_body_that_is_not_what_was_asked_for(app, caplog, name, body, code, begun):
+    caplog.set_level(logging.INFO)
+
+    @app.post("/asks", stream=True)
+    async def asks(request):
+        if begun:
+            await (await request.respond()).flush()
+        await READS[name](request.stream)
+
+    talk = Conversation(app)
+    await talk.send(post(b"/asks", len(body)) + body)
+    assert status(talk.take()) == (200 if begun else code)
+    assert app.ctx.reasons == [EndReason.FAILED if begun else EndReason.COMPLETE]
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+async def test_reading_what_is_right(app):
+    @app.post("/asks", stream=True)
+    async def asks(request):
+        stream = request.stream
+        seen = [await stream.read_exactly(2), await stream.read_until(b";")]
+        seen += [line async for line in stream.lines()]
+        return text(repr(seen))
+
+    talk = Conversation(app)
+    await talk.send(post(b"/asks", 8) + b"ab;c\nd\ne")
+    assert talk.take().endswith(b"[b'ab', b'', b'c', b'd', b'e']")
+
+
+async def test_an_error_of_the_application_is_none_of_the_clients(app, caplog):
+    @app.post("/asks", stream=True)
+    async def asks(request):
+        with pytest.raises(TooLargeError):
+            await request.stream.read_all(1)
+        raise TooLargeError("mine", 5)
+
+    @app.get("/late")
+    async def late(request):
+        await (await request.respond()).flush()
+        raise RequestTimeout("of the application")
+
+    talk = Conversation(app)
+    await talk.send(post(b"/asks", 2) + b"ab")
+    assert status(talk.take()) == 500
+    caplog.set_level(logging.INFO)
+    await talk.send(get(b"/late"))
+    assert "of the application" in caplog.text

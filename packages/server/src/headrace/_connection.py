@@ -319,6 +319,7 @@ class Connection(Guarded):
             self._gate.resume(BODY | BUDGET)
             self._expire_in(Late.LINGER, self._host.config.linger_timeout)
         elif not self._wire.keep_alive and self._expects_more():
+            logger.debug("%s: closes after %d requests", self.peer[0], self._served)
             self._linger()  # a client that sends more would be reset before it has read this
         elif not self._wire.keep_alive or (self._eof and not self._events):
             self._close()

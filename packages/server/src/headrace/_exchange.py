@@ -58,6 +58,7 @@ class Exchange(Reply):
         intake: the request's body, None where it has none or nobody wants it.
         shields: blocks of the handler that are not to be cancelled.
         begun: whether the handler's task has run at all.
+        fault: the last error that reading the body raised because of what the client sent.
         parting: whether all is done but that the kernel has to take the rest of the response.
     """
 
@@ -67,6 +68,7 @@ class Exchange(Reply):
         "_due",
         "_task",
         "begun",
+        "fault",
         "intake",
         "parting",
         "request",
@@ -86,6 +88,7 @@ class Exchange(Reply):
         self.intake: Intake | None = None
         self.shields = 0
         self.begun = False
+        self.fault: Exception | None = None
         self.parting = False
         self._context = context
         self._task: asyncio.Task[None] | None = None
@@ -302,7 +305,11 @@ class Exchange(Reply):
             self._part()
 
     def part(self) -> None:
-        """Go, if the task is done and the kernel has taken the response meanwhile."""
+        """Go, if the task is done and the kernel has taken the response meanwhile.
+
+        To be called after a ``resume_writing`` that ``Wire.drain`` asked for, once the wire may be
+        closed.
+        """
         if self.parting and not self.unsettled:
             self._part()
 

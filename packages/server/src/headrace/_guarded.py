@@ -150,6 +150,7 @@ class Guarded(Link):
         streams = exchange.state is State.RESPONDING or exchange.contentless
         stops = self._gate.stops
         if self._peer_state.gone(now, self._sent, stops, eof=self._eof, streams=streams):
+            logger.debug("%s: the client is gone", self.peer[0])
             exchange.lose(EndReason.CLIENT_GONE)
         return True
 

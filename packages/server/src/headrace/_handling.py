@@ -10,6 +10,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
+from headrace_streams import TooLargeError
+
 from ._end import EndReason
 from ._producers import dismiss, produce
 from ._state import State
@@ -112,7 +114,7 @@ async def deliver_stream(exchange: Exchange, response: StreamingResponse) -> Non
 
 async def recover(exchange: Exchange, dispatcher: Dispatcher, error: Exception) -> None:
     """Answer what was raised, or cut if it is too late to."""
-    error = plain(error)
+    error = blamed(exchange, plain(error))
     exchange.retract()
     if exchange.state is not State.HANDLING:
         report(exchange, error)
@@ -142,6 +144,15 @@ def plain(error: Exception) -> Exception:
     return error
 
 
+def blamed(exchange: Exchange, error: Exception) -> Exception:
+    """Return what to answer with where the body was not what the handler tried to read."""
+    if error is not exchange.fault:
+        return error
+    answer = HeadraceException(str(error), 413 if isinstance(error, TooLargeError) else 400)
+    answer.__cause__ = error
+    return answer
+
+
 def by_client(error: Exception) -> bool:
     """Whether it is no failure of the application."""
     if isinstance(error, ExchangeEnded | ServerBusy):
@@ -159,9 +170,10 @@ def report_handler(exchange: Exchange, error: Exception, second: Exception) -> N
 
 def report(exchange: Exchange, error: Exception) -> None:
     """Log what cannot be answered any more; what a client caused is no failure of ours."""
-    error = plain(error)
-    if isinstance(error, ExchangeEnded | RequestTimeout | ServerBusy):
-        return  # logged where the deadline passed
+    error = blamed(exchange, plain(error))
+    late = exchange.verdict is EndReason.TIMEOUT and isinstance(error, RequestTimeout | ServerBusy)
+    if late or isinstance(error, ExchangeEnded):
+        return  # logged where the deadline passed, if it is worth it
     text = "%s %s failed when its response could not be changed any more"
     arguments = (exchange.head.method, exchange.request.path)
     if by_client(error):

@@ -115,7 +115,10 @@ class Wire(Protocol):
         """Return the bytes that were sent here and have not been taken by the kernel."""
 
     def drain(self) -> None:
-        """Call the exchange's ``resume_writing`` once the kernel has taken what was sent."""
+        """Call the exchange's ``resume_writing`` once the kernel has taken all; then its ``part``.
+
+        The latter where the wire may be closed, which need not be where the former is.
+        """
 
     def pause_reading(self) -> None:
         """Take no more of the request's body from the peer."""

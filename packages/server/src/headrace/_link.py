@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 import struct
 from typing import TYPE_CHECKING, Final, cast
@@ -19,6 +20,8 @@ from ._gate import BODY, BUDGET, QUEUE, ReadGate
 if TYPE_CHECKING:
     from ._http1 import Http1Wire
     from ._interfaces import Host, Peer
+
+logger = logging.getLogger("headrace")
 
 RESET: Final = struct.pack("ii", 1, 0)
 """SO_LINGER: on, zero seconds. Closing then sends RST instead of FIN."""
@@ -142,6 +145,7 @@ class Link(asyncio.Protocol):
         self._discarded += size
         if self._discarded <= self._host.config.linger_bytes:
             return
+        logger.debug("%s: more than linger_bytes came that nobody wants", self.peer[0])
         if self._lingering:
             self._close()
         else:

@@ -205,6 +205,9 @@ class Server:
 
     def cut(self) -> None:
         """End every open exchange now, with ``EndReason.DRAINING``."""
+        open_now = sum(each.exchange is not None for each in self.connections)
+        if open_now:
+            logger.info("%d open exchanges are cut", open_now)
         for connection in list(self.connections):
             connection.lose(EndReason.DRAINING)
 

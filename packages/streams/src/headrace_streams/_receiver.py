@@ -218,7 +218,7 @@ class ByteReceiver(ChunkSource):
         self._keep(data)
         return data
 
-    def lines(self, limit: int = LINE_LIMIT) -> Pieces[bytes]:
+    def lines(self, limit: int = LINE_LIMIT) -> AsyncIterator[bytes]:
         r"""Iterate over lines, each without its line end (``\n`` or ``\r\n``).
 
         The last line may lack the line end. Raises TooLargeError at a line of more than ``limit``
@@ -234,7 +234,7 @@ class ByteReceiver(ChunkSource):
 
         return Pieces(read)
 
-    def text(self, encoding: str = "utf-8", errors: str = "strict") -> Pieces[str]:
+    def text(self, encoding: str = "utf-8", errors: str = "strict") -> AsyncIterator[str]:
         """Iterate over decoded pieces; no character is broken by a chunk border.
 
         Raises LookupError for an unknown encoding at once, and UnicodeDecodeError while reading:
@@ -250,7 +250,7 @@ class ByteReceiver(ChunkSource):
 
         return Pieces(read)
 
-    def json_lines(self, limit: int = LINE_LIMIT) -> JsonLines:
+    def json_lines(self, limit: int = LINE_LIMIT) -> AsyncIterator[Any]:
         """Iterate over JSON values, one per line (NDJSON); blank lines are skipped.
 
         Raises TooLargeError as ``lines`` does, and ValueError for a line that is not JSON in UTF-8;
@@ -305,7 +305,7 @@ class JsonLines:
 
     __slots__ = ("_lines", "_loads")
 
-    def __init__(self, lines: Pieces[bytes]) -> None:
+    def __init__(self, lines: AsyncIterator[bytes]) -> None:
         from json import loads  # a tenth of this package's import time, and rarely needed
 
         self._lines = lines

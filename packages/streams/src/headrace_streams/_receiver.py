@@ -18,7 +18,7 @@ from ._fairness import COST
 from ._source import ChunkSource
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from types import TracebackType
     from typing import Self
 

@@ -26,8 +26,9 @@ def section(
         head = ["server", workload.score, f"{OURS} is"]
         head += [f"{workload.unit}/s", "p50 ms", "p99 ms"] if rate else []
         lines += [line([*head, "MiB"]), "|---|" + "--:|" * len(head)]
+        most = max(len(row.rounds) for row in found)
         for row in found:
-            cells = [row.server, number(row.score), times(base, row.score)]
+            cells = [called(row, most), number(row.score), times(base, row.score)]
             if rate:
                 cells += [number(row.throughput), number(row.p50), number(row.p99)]
             lines.append(line([*cells, number(row.resident)]))
@@ -42,22 +43,33 @@ def section(
     return "\n".join([*lines, ""])
 
 
+def called(row: Row, most: int) -> str:
+    """Return a server's name, with how many rounds it lasted if not all."""
+    lasted = len(row.rounds)
+    return row.server if lasted == most else f"{row.server} ({lasted} of {most} rounds)"
+
+
 def summary(verdicts: list[Verdict]) -> str:
     """Return one table of all targets."""
     lines = ["| workload | at least | measured | |", "|---|---|---|---|"]
     for verdict in verdicts:
         target = verdict.target
         limit = target.text.removeprefix("1 x ")
-        lines.append(line([target.workload, limit, figure(verdict), WORDS[verdict.reached]]))
+        lines.append(line([target.workload, limit, figure(verdict), word(verdict)]))
     return "\n".join([*lines, ""])
 
 
 def outcome(verdict: Verdict) -> str:
-    return (
-        f"{figure(verdict)}, {WORDS[verdict.reached]}"
-        if verdict.best or not verdict.target.against
-        else WORDS[None]
-    )
+    """Return figure and verdict."""
+    return f"{figure(verdict)}, {word(verdict)}" if verdict.reached is not None else WORDS[None]
+
+
+def word(verdict: Verdict) -> str:
+    """Return the verdict, and the range where single rounds would have given another."""
+    told = WORDS[verdict.reached]
+    if verdict.reached is None or verdict.sure:
+        return told
+    return f"{told}, but not surely: {number(verdict.low)} to {number(verdict.high)} by rounds"
 
 
 def figure(verdict: Verdict) -> str:

@@ -35,6 +35,7 @@ class Row:
     p50: float
     p99: float
     resident: float
+    rounds: tuple[float, ...] = ()
 
 
 def rows(workload: Workload, samples: list[Sample]) -> list[Row]:
@@ -45,7 +46,9 @@ def rows(workload: Workload, samples: list[Sample]) -> list[Row]:
     for name in names:
         its = [each for each in of_it if each.server == name]
         fields = ("score", "throughput", "p50", "p99", "resident")
-        found.append(Row(name, *(median(its, field) for field in fields)))
+        scores = tuple(each.score for each in its)
+        score, through, p50, p99, resident = (median(its, field) for field in fields)
+        found.append(Row(name, score, through, p50, p99, resident, scores))
     return sorted(found, key=lambda row: row.score, reverse=workload.more_is_better)
 
 

@@ -31,12 +31,22 @@ class Target:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A target and what came out: ``reached`` is None where nobody to compare with was there."""
+    """A target and what came out.
+
+    ``reached`` is None where nobody to compare with was there. ``low`` and ``high`` are the ratio
+    as the worst and best rounds of both would have it; ``sure`` is whether they agree.
+    """
 
     target: Target
     best: str
     ratio: float
     reached: bool | None
+    low: float = float("nan")
+    high: float = float("nan")
+
+    @property
+    def sure(self) -> bool:
+        return not self.low < self.target.factor <= self.high
 
 
 def best_of(workload: str, factor: float, group: tuple[str, ...], called: str) -> Target:
@@ -79,23 +89,33 @@ TARGETS = (
 )
 
 
+def top(scores: tuple[float, ...]) -> float:
+    return max(max(scores), 1e-9)
+
+
 def verdicts(workload: str, more_is_better: bool, found: list[Row]) -> list[Verdict]:
     """Return what became of each target of a workload; nothing where headrace took no part."""
     scores = {row.server: row.score for row in found}
     if OURS not in scores:
         return []
+    ours = next(row for row in found if row.server == OURS).rounds
     told = []
     for target in TARGETS:
         if target.workload != workload:
             continue
         rivals = [row for row in found if row.server in target.against]
         if not target.against:
-            told.append(Verdict(target, "", scores[OURS], scores[OURS] <= target.factor))
+            told.append(
+                Verdict(
+                    target, "", scores[OURS], scores[OURS] <= target.factor, min(ours), max(ours)
+                )
+            )
         elif not rivals:
             told.append(Verdict(target, "", float("nan"), None))
         else:
             best = rivals[0]  # rows are sorted
             ratio = scores[OURS] / best.score if best.score > 0 else float("inf")
             reached = ratio >= target.factor if more_is_better else ratio <= target.factor
-            told.append(Verdict(target, best.server, ratio, reached))
+            low, high = min(ours) / top(best.rounds), max(ours) / max(min(best.rounds), 1e-9)
+            told.append(Verdict(target, best.server, ratio, reached, low, high))
     return told

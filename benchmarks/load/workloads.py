@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from .checks import DEPTH, PLAIN, Answers, delivers, pipelined
-from .clients.many import Subscribers
+from .clients.many import Streams, Subscribers
 from .clients.raw import chunked, request
 from .clients.transfer import Transfers
 from .clients.wrk import Wrk
@@ -94,9 +94,15 @@ MIBS = bodies.TRANSFER // 2**20
 POST = request("/json", POSTED.encode(), "Content-Type: application/json")
 
 
-def gets(path: str, worth: float = 1, connections: int = 64) -> Callable[[int], Client]:
+def streams(path: str) -> Callable[[int], Client]:
+    """Return readers of an answer in chunks."""
+    letter, size = bodies.CHUNK[:1], len(bodies.CHUNK)
+    return lambda port: Streams(port, path, letter, size, 16)
+
+
+def gets(path: str) -> Callable[[int], Client]:
     """Return wrk with GETs of a path."""
-    return lambda port: Wrk(port, path, connections, worth=worth)
+    return lambda port: Wrk(port, path)
 
 
 WORKLOADS = (
@@ -123,7 +129,7 @@ WORKLOADS = (
         "1,000 chunks of 32 bytes from an always-ready producer",
         "chunks",
         Answers(request("/chunks"), CHUNKS),
-        gets("/chunks", bodies.CHUNKS, 16),
+        streams("/chunks"),
     ),
     Workload(
         5,
@@ -131,7 +137,7 @@ WORKLOADS = (
         "the same with the loop yielded between chunks",
         "chunks",
         Answers(request("/tokens"), CHUNKS),
-        gets("/tokens", bodies.CHUNKS, 16),
+        streams("/tokens"),
     ),
     Workload(
         6,
@@ -202,13 +208,18 @@ WORKLOADS = (
     Workload(
         14,
         "memory-idle",
-        "memory per idle connection that has had an answer",
+        "memory per further idle connection that has had an answer",
         "KiB",
         PLAIN,
         kind="connections",
     ),
     Workload(
-        14, "memory-stream", "memory per open stream of events", "KiB", delivers, kind="streams"
+        14,
+        "memory-stream",
+        "memory per further open stream of events",
+        "KiB",
+        delivers,
+        kind="streams",
     ),
     Workload(15, "startup", "start to the first byte of an answer", "ms", PLAIN, kind="startup"),
     Workload(15, "import", "CPU time of the import", "ms", PLAIN, kind="import"),

@@ -9,8 +9,8 @@ import socket
 import time
 from typing import Self
 
-from . import Load, WrongAnswer, quantile
-from .raw import Connection
+from . import Load, NoAnswer, WrongAnswer, quantile
+from .raw import END, Connection
 
 WINDOW = 128
 PATIENCE = 60.0
@@ -130,6 +130,55 @@ class Asking(Many):
     def _drain(self) -> None:
         """Take the answers that are under way."""
         self.wait_for(self.mark, set(self.sockets))
+
+
+class Streams(Many):
+    """Asks for a long answer again and again, and counts what has arrived of the answers.
+
+    Counting whole answers would lose those that are under way at the end: 16 connections in step,
+    with seven answers each, differ by a seventh or not at all.
+
+    Args:
+        port: of the server.
+        path: of the answer.
+        letter: the byte that its body is made of, and that a head hardly has.
+        size: bytes of body that count for one.
+        count: number of connections.
+    """
+
+    def __init__(self, port: int, path: str, letter: bytes, size: int, count: int) -> None:
+        message = b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % path.encode()
+        super().__init__(port, message, END, count)
+        self._letter = letter
+        self._size = size
+
+    def run(self, seconds: float) -> Load:
+        """Count; what is under way at the end is taken without being counted."""
+        sent = dict.fromkeys(self.sockets, time.perf_counter())
+        begin = now = time.perf_counter()
+        tails = dict.fromkeys(self.sockets, b"")
+        latencies, letters = [], 0
+        for one in self.sockets.values():
+            one.send(self.message)
+        while now < begin + seconds:
+            for fileno, _ in self.poll.poll(1.0, len(self.sockets)):
+                data = self.sockets[fileno].recv(65536)
+                if not data:
+                    raise WrongAnswer("a connection was closed")
+                now = time.perf_counter()
+                letters += data.count(self._letter)
+                tail = tails[fileno] = (tails[fileno] + data[-len(END) :])[-len(END) :]
+                if tail == END:
+                    latencies.append((now - sent[fileno]) * 1000)
+                    sent[fileno] = now
+                    self.sockets[fileno].send(self.message)
+            now = time.perf_counter()
+        if not letters:
+            raise NoAnswer(f"no answer in {seconds:g} s")
+        latencies.sort()
+        nothing = float("nan")
+        p50, p99 = (quantile(latencies, s) if latencies else nothing for s in (0.5, 0.99))
+        return Load(letters / self._size, now - begin, p50, p99)
 
 
 class Subscribers(Many):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import signal
 import subprocess
@@ -45,6 +46,7 @@ class Wrk:
             self._command.append(f"--script={SCRIPT}")
         self._command += [f"http://127.0.0.1:{port}{path}", "--", str(depth), body or ""]
         self._worth = worth
+        self._depth = depth
 
     def __enter__(self) -> Self:
         return self
@@ -66,6 +68,8 @@ class Wrk:
             raise NoAnswer(f"no answer in {seconds:g} s")
         took = float(counted[2]) * FACTOR[counted[3]] / 1000
         p50, p99 = (milliseconds(quantiles[share]) for share in ("50", "99"))
+        if self._depth > 1:
+            p50 = p99 = math.nan  # wrk corrects them by the pace of single requests, to nonsense
         return Load(int(counted[1]) * self._worth, took, p50, p99)
 
 

@@ -9,6 +9,7 @@ from socketify import App, AppListenOptions
 READ = 64 * 1024
 app = App()
 subscribers = set()
+alive = set()  # its C part calls back with what Python may have collected
 
 
 def plain(res, req):
@@ -48,8 +49,11 @@ def upload(res, req):
         nonlocal count
         count += len(chunk or b"")
         if last:
+            alive.discard(kept)
             res.end(str(count))
 
+    kept = res
+    alive.add(kept)
     res.on_data(arrived)
 
 
@@ -62,8 +66,11 @@ def echo(res, req):
         if chunk:
             res.write(chunk)
         if last:
+            alive.discard(kept)
             res.end("")
 
+    kept = res
+    alive.add(kept)
     res.on_data(arrived)
 
 

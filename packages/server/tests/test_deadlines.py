@@ -230,3 +230,30 @@ def test_a_client_in_a_hurry_has_to_take_everything():
     look = Look(due, State.RESPONDING)
     assert look(PRESSED_TIMEOUT, taken=1500) is None
     assert look(2 * PRESSED_TIMEOUT, taken=2499) is Late.STALLED
+
+
+def test_a_hurry_that_comes_and_goes_is_judged_all_the_same():
+    due = deadlines(write_timeout=20)
+    due.open(START, settings(handler_timeout=0, timeout=0), False)
+    late = []
+    for step in range(44):
+        due.wait_for_client(START + step / 4, 0, unsent=1000 if step % 2 else 0)
+        late.append(due.look(START + step / 4, State.RESPONDING, 0, 0))
+    assert late[:41] == [None] * 41
+    assert Late.STALLED in late[41:]
+
+
+def test_a_hurry_that_is_over_does_not_count():
+    due = deadlines(write_timeout=20)
+    due.open(START, settings(handler_timeout=0, timeout=0), False)
+    due.wait_for_client(START, 0, unsent=1000)
+    due.wait_for_client(START + 1, 0)
+    assert due.look(START + 15, State.RESPONDING, 0, 0) is None
+    due.wait_for_client(START + 15, 0, unsent=1000)
+    assert due.look(START + 19, State.RESPONDING, 0, 0) is None
+
+
+def test_a_hurry_is_no_longer_than_the_usual_time():
+    due = Deadlines(settings(write_timeout=2))
+    due.wait_for_client(START, 0, unsent=1000)
+    assert due.at == START + 2

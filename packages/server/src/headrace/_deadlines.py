@@ -53,6 +53,9 @@ class Deadlines:
 
     __slots__ = (
         "_asked",
+        "_hurried_at",
+        "_hurries",
+        "_hurry",
         "_inbound",
         "_outbound",
         "_phase",
@@ -69,6 +72,9 @@ class Deadlines:
         self._phase_at = NEVER
         self._inbound: Pace | None = None
         self._outbound: Pace | None = None
+        self._hurry: Pace | None = None
+        self._hurries = False
+        self._hurried_at = -NEVER
         self._waits_since = NEVER  # for more of the request's body
         self._asked = NEVER  # when the handler had all of the request
         self.opened = NEVER
@@ -78,8 +84,7 @@ class Deadlines:
         """Between exchanges, or towards the end, one thing is waited for and no other."""
         self._phase = phase
         self._phase_at = self.at = now + seconds
-        if self._outbound is not None:
-            self.at = min(self.at, self._outbound.due)
+        self._look_for_client_too()
 
     def open(self, now: float, settings: RouteSettings, receiving: bool) -> None:
         """An exchange begins."""
@@ -93,8 +98,7 @@ class Deadlines:
             self._waits_since = NEVER
         else:
             self._asked = now
-        if self._outbound is not None:
-            self.at = min(self.at, self._outbound.due)
+        self._look_for_client_too()
 
     def wait_for_body(self, now: float, received: int) -> None:
         """From here on it is the client's turn to send more of the body."""
@@ -134,22 +138,32 @@ class Deadlines:
             taken: bytes that it has taken so far.
             unsent: bytes that it has to take within ``PRESSED_TIMEOUT``, if there is a hurry.
         """
-        settings = self._settings
-        if unsent:
-            self._outbound = Pace(PRESSED_TIMEOUT, unsent / PRESSED_TIMEOUT, now, taken)
-        elif settings.write_timeout:
-            self._outbound = Pace(settings.write_timeout, settings.min_write_rate, now, taken)
-        else:
-            return
-        self.at = min(self.at, self._outbound.due)
+        window, rate = self._settings.write_timeout, self._settings.min_write_rate
+        if window and self._outbound is None:
+            self._outbound = Pace(window, rate, now, taken)
+        # A hurry goes on where it was: pressure may come and go many times a second.
+        over = now - self._hurried_at > PRESSED_TIMEOUT / 2
+        if self._hurries or unsent:
+            self._hurried_at = now
+        self._hurries = unsent > 0
+        if unsent and (self._hurry is None or over):
+            window = min(PRESSED_TIMEOUT, window or PRESSED_TIMEOUT)
+            self._hurry = Pace(window, unsent / window, now, taken)
+        self._look_for_client_too()
+
+    def _look_for_client_too(self) -> None:
+        if self._outbound is not None:
+            self.at = min(self.at, self._outbound.due)
+        if self._hurry is not None and self._hurries:
+            self.at = min(self.at, self._hurry.due)
 
     def drained(self) -> None:
         """The client has taken enough."""
-        self._outbound = None
+        self._outbound = self._hurry = None
 
     def lose_client(self, now: float) -> None:
         """The connection is gone: what a handler still does has as long as an answer had."""
-        self._outbound = None
+        self.drained()
         self._asked = NEVER
         self.stop_waiting()
         self.enter(Late.UNHEARD, now, self._settings.handler_timeout or NEVER)
@@ -182,6 +196,10 @@ class Deadlines:
             if self._outbound.late(now, taken):
                 return Late.STALLED
             self._passed(now, self._outbound.due)
+        if self._hurry is not None and self._hurries:
+            if self._hurry.late(now, taken):
+                return Late.STALLED
+            self._passed(now, self._hurry.due)
         return None if state is None else self._look_at_exchange(now, state, received)
 
     def _look_at_exchange(self, now: float, state: State, received: int) -> Late | None:

@@ -253,6 +253,25 @@ def test_a_hurry_that_is_over_does_not_count():
     assert due.look(START + 19, State.RESPONDING, 0, 0) is None
 
 
+@pytest.mark.parametrize(
+    ("pressed", "after", "late"), [(True, 59, None), (True, 60, Late.BEHIND), (False, 250, None)]
+)
+def test_a_reader_that_is_behind_under_pressure(pressed, after, late):
+    due = deadlines()
+    due.open(START, settings(), True)
+    due.wait_for_body(START, 0)
+    due.fall_behind(START)
+    assert due.look(START + after, State.HANDLING, 0, 0, pressed=pressed) is late
+
+
+def test_a_reader_that_reads_on_is_not_behind():
+    due = deadlines()
+    due.open(START, settings(), True)
+    due.fall_behind(START)
+    due.wait_for_body(START + 50, 0)
+    assert due.look(START + 70, State.HANDLING, 0, 0, pressed=True) is None
+
+
 def test_a_hurry_is_no_longer_than_the_usual_time():
     due = Deadlines(settings(write_timeout=2))
     due.wait_for_client(START, 0, unsent=1000)

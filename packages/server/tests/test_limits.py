@@ -1022,6 +1022,18 @@ async def test_pressure_that_ends_while_it_is_told_leaves_nobody_stopped(small, 
     assert not any(other.transport.paused for other in stopped)
 
 
+async def test_handlers_that_do_not_read_cannot_use_up_the_budget(app):
+    first = Conversation(app, memory_budget=1000, request_buffer=500, handler_timeout=20.0)
+    await first.send(post(b"/upload", 200_000) + b"x" * 900)
+    assert first.server.budget.pressed
+    await pass_time(first, 19)
+    assert app.ctx.reasons == []
+    await pass_time(first, 2)
+    assert app.ctx.reasons == [EndReason.TIMEOUT]
+    assert b"HTTP/1.1 503 " in first.take()
+    assert not first.server.budget.pressed
+
+
 async def test_slow_readers_cannot_use_up_the_budget(small, app):
     first, connect = small
     slow = connect()

@@ -33,6 +33,7 @@ class Late(enum.Enum):
     BODY = "the request's body did not arrive in time"
     RATE = "the request's body arrives too slowly"
     STALLED = "the client takes its response too slowly"
+    BEHIND = "the handler does not read its body while too much is held"
     HANDLER = "the handler did not respond in time"
     TOTAL = "the exchange took too long"
     OVERDUE = "the handler goes on after its deadline"
@@ -53,6 +54,7 @@ class Deadlines:
 
     __slots__ = (
         "_asked",
+        "_behind_since",
         "_hurried_at",
         "_hurries",
         "_hurry",
@@ -76,6 +78,7 @@ class Deadlines:
         self._hurries = False
         self._hurried_at = -NEVER
         self._waits_since = NEVER  # for more of the request's body
+        self._behind_since = NEVER  # its reader is
         self._asked = NEVER  # when the handler had all of the request
         self.opened = NEVER
         self.at = NEVER
@@ -104,6 +107,7 @@ class Deadlines:
         """From here on it is the client's turn to send more of the body."""
         settings = self._settings
         self._waits_since = now
+        self._behind_since = NEVER
         if settings.body_timeout and settings.min_rate:
             self._inbound = Pace(settings.body_timeout, settings.min_rate, now, received)
         self.at = min(self.at, now + (settings.body_timeout or NEVER))
@@ -119,9 +123,14 @@ class Deadlines:
             self._waits_since = now
             self._inbound = None
 
+    def fall_behind(self, now: float) -> None:
+        """The body's reader does not take what is there."""
+        self.stop_waiting()
+        self._behind_since = now
+
     def stop_waiting(self) -> None:
         """Nobody waits for the body: its reader is behind, or it is given up."""
-        self._waits_since = NEVER
+        self._waits_since = self._behind_since = NEVER
         self._inbound = None
 
     def complete(self, now: float) -> None:
@@ -180,7 +189,9 @@ class Deadlines:
         self._asked = NEVER
         self.enter(Late.OVERDUE, now, grace)
 
-    def look(self, now: float, state: State | None, received: int, taken: int) -> Late | None:
+    def look(
+        self, now: float, state: State | None, received: int, taken: int, *, pressed: bool = False
+    ) -> Late | None:
         """Return what is late, or None after setting ``at`` anew.
 
         Args:
@@ -188,6 +199,7 @@ class Deadlines:
             state: of the open exchange, None without one.
             received: bytes of the request's body so far.
             taken: bytes that the client took of all that was ever sent to it.
+            pressed: whether the memory budget is nearly used up.
         """
         self.at = NEVER
         if self._phase is not None and self._passed(now, self._phase_at):
@@ -200,7 +212,12 @@ class Deadlines:
             if self._hurry.late(now, taken):
                 return Late.STALLED
             self._passed(now, self._hurry.due)
-        return None if state is None else self._look_at_exchange(now, state, received)
+        if state is None:
+            return None
+        patience = self._settings.handler_timeout
+        if pressed and patience and self._passed(now, self._behind_since + patience):
+            return Late.BEHIND
+        return self._look_at_exchange(now, state, received)
 
     def _look_at_exchange(self, now: float, state: State, received: int) -> Late | None:
         settings = self._settings

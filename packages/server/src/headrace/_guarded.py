@@ -75,7 +75,7 @@ class Guarded(Link):
 
     def pause_reading(self) -> None:
         """The reader of the request's body is behind: let TCP hold the client back."""
-        self.deadlines.stop_waiting()
+        self.deadlines.fall_behind(self._host.now)
         self._stop_reading(BODY)
 
     def resume_reading(self) -> None:
@@ -97,6 +97,7 @@ class Guarded(Link):
             self._wait_for_client()
         if self._transport.is_closing():
             return
+        self.deadlines.at = self._host.now  # what is late may depend on it
         self._mark()
         receiving = self._receiving and self._exchange is not None
         if not self._host.budget.pressed:
@@ -163,7 +164,9 @@ class Guarded(Link):
         if exchange is not None and exchange.contentless:
             state = State.HANDLING  # nothing will ever be sent: its handler has as long as any
         taken = 0 if self._lost else self._taken()
-        late = self.deadlines.look(now, state, self._received(), taken)
+        late = self.deadlines.look(
+            now, state, self._received(), taken, pressed=self._host.budget.pressed
+        )
         if late is None:
             return
         what = "" if exchange is None else f" {exchange.head.method} {exchange.request.path}"

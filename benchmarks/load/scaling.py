@@ -102,15 +102,15 @@ SCALES = (
 
 
 def run(contenders: list[Contender], settings: Settings, out: Path, quick: bool) -> None:
-    """Measure all curves of these servers, limits apart, and write them."""
+    """Measure all curves of these servers and write them."""
     result: dict[str, Points] = {}
     sections = ["# Scaling", "", "Per CPU-second, relative to the smallest size.", ""]
-    racing = [each for each in contenders if each.family != "limit"]
     for scale in SCALES:
         sizes = scale.sizes[:2] if quick else scale.sizes
         points: Points = {}
-        for contender in racing:
-            if scale.workload.name not in contender.cannot:
+        for contender in contenders:
+            name = scale.workload.name
+            if name not in contender.cannot and (not contender.only or name in contender.only):
                 curve = measured(scale, sizes, contender, settings)
                 if curve:
                     points[contender.name] = curve

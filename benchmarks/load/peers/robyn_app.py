@@ -4,11 +4,12 @@ import asyncio
 import sys
 
 import bodies
-from robyn import Headers, Robyn, StreamingResponse, jsonify
+from robyn import Headers, Robyn, SSEResponse, StreamingResponse, jsonify
 
 BINARY = "application/octet-stream"
 READ = 64 * 1024
 app = Robyn(__file__)
+subscribers = set()
 
 
 @app.get("/plain")
@@ -52,6 +53,30 @@ def download(request):
 @app.post("/json")
 async def echo_json(request):
     return jsonify(request.json())
+
+
+@app.get("/events")
+async def events(request):
+    async def produce():
+        queue = asyncio.Queue(64)
+        subscribers.add(queue)
+        try:
+            yield ":\n\n"
+            while True:
+                yield await queue.get()
+        finally:
+            subscribers.discard(queue)
+
+    return SSEResponse(produce())
+
+
+@app.post("/publish")
+async def publish(request):
+    for line in request.body.splitlines():
+        event = bodies.frame(line.encode()).decode()
+        for queue in list(subscribers):
+            queue.put_nowait(event)
+    return "published"
 
 
 @app.get("/file/:name")

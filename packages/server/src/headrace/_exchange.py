@@ -298,7 +298,7 @@ class Exchange(Reply):
         if self.intake is not None:
             self.intake.discard()
         if self._outflow is not None:
-            self._outflow.release()
+            self._outflow.resume()  # whoever still waits need not any longer
         if self.unsettled:
             self.parting = True
         else:

@@ -81,7 +81,7 @@ class Guarded(Link):
     def resume_reading(self) -> None:
         """The reader has caught up."""
         if self._receiving and self._exchange is not None:
-            self.deadlines.wait_for_body(self._host.now, self._exchange.bytes_in)
+            self.deadlines.wait_for_body(self._host.now, self._received())
         self._gate.resume(BODY)
 
     # What is held, and where the client is.

@@ -204,12 +204,6 @@ class Outflow:
         self.take()
         self.resume()
 
-    def release(self) -> None:
-        """The response is over: whoever still waits need not any longer."""
-        if self._waiters:
-            self._wake()
-        self.paused = False
-
     def fail(self, error: BaseException) -> None:
         """Nothing can be sent any more: drop what is held; waiting and later writes raise."""
         if self._error is None:

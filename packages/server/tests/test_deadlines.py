@@ -90,6 +90,19 @@ def test_an_exchange_ends_the_phase_before():
     assert due.at == START + 60
 
 
+@pytest.mark.parametrize("receiving", [False, True])
+@pytest.mark.parametrize("pressed", [False, True])
+@pytest.mark.parametrize("behind", [False, True])
+def test_nothing_is_left_of_a_body_that_was_given_up(receiving, pressed, behind):
+    due = deadlines()
+    due.open(START, settings(handler_timeout=70), True)
+    due.wait_for_body(START, 0)
+    if behind:
+        due.fall_behind(START)
+    due.open(START + 20, settings(handler_timeout=70), receiving)
+    assert due.look(START + 80, State.HANDLING, 0, 0, pressed=pressed) is None
+
+
 def test_silence_in_a_body():
     due = deadlines()
     due.open(START, settings(min_rate=0), True)

@@ -93,14 +93,10 @@ class Deadlines:
         """An exchange begins."""
         self._phase = None
         self._settings = settings
-        self._inbound = None
+        self.stop_waiting()  # the rest of a body may have been waited for, for nobody
         self.opened = now
         self.at = now + settings.soonest
-        if receiving:
-            self._asked = NEVER
-            self._waits_since = NEVER
-        else:
-            self._asked = now
+        self._asked = NEVER if receiving else now
         self._look_for_client_too()
 
     def wait_for_body(self, now: float, received: int) -> None:
@@ -204,14 +200,10 @@ class Deadlines:
         self.at = NEVER
         if self._phase is not None and self._passed(now, self._phase_at):
             return self._phase
-        if self._outbound is not None:
-            if self._outbound.late(now, taken):
-                return Late.STALLED
-            self._passed(now, self._outbound.due)
-        if self._hurry is not None and self._hurries:
-            if self._hurry.late(now, taken):
-                return Late.STALLED
-            self._passed(now, self._hurry.due)
+        if self._too_slow(self._outbound, now, taken):
+            return Late.STALLED
+        if self._hurries and self._too_slow(self._hurry, now, taken):
+            return Late.STALLED
         if state is None:
             return None
         patience = self._settings.handler_timeout
@@ -226,14 +218,20 @@ class Deadlines:
             return Late.TOTAL
         if settings.body_timeout and self._passed(now, self._waits_since + settings.body_timeout):
             return Late.BODY
-        if self._inbound is not None:
-            if self._inbound.late(now, received):
-                return Late.RATE
-            self._passed(now, self._inbound.due)
+        if self._too_slow(self._inbound, now, received):
+            return Late.RATE
         responds = state is State.HANDLING and settings.handler_timeout
         if responds and self._passed(now, self._asked + settings.handler_timeout):
             return Late.HANDLER
         return None
+
+    def _too_slow(self, pace: Pace | None, now: float, count: int) -> bool:
+        if pace is None:
+            return False
+        if pace.late(now, count):
+            return True
+        self.at = min(self.at, pace.due)
+        return False
 
     def _passed(self, now: float, at: float) -> bool:
         if at <= now:

@@ -9,8 +9,10 @@ from ._app import exchanges as exchanges
 from ._aside import Aside as Aside
 from ._async import AiohttpClient as AiohttpClient
 from ._async import HttpxClient as HttpxClient
+from ._browser import CHROMIUM_FLAGS as CHROMIUM_FLAGS
 from ._browser import Browser as Browser
 from ._browser import ChromiumClient as ChromiumClient
+from ._browser import chromium as chromium
 from ._client import Broken as Broken
 from ._client import Client as Client
 from ._client import NotInstalled as NotInstalled
@@ -31,10 +33,13 @@ __all__ = [
     "Aside",
     "Broken",
     "Browser",
+    "chromium",
+    "CHROMIUM_FLAGS",
     "ChromiumClient",
     "Client",
     "CurlClient",
     "Diary",
+    "exchanges",
     "HttpClient",
     "HttpxClient",
     "Node",
@@ -42,10 +47,9 @@ __all__ = [
     "NodeHttp",
     "NotInstalled",
     "Origin",
+    "pattern",
+    "pattern_digest",
     "PROXIES",
     "Proxy",
     "Visit",
-    "exchanges",
-    "pattern",
-    "pattern_digest",
 ]

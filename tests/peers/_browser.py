@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ._aside import Aside
 
 SCRIPT = Path(__file__).with_name("fetch.mjs").read_text()
-FLAGS = [
+CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -28,12 +28,21 @@ FLAGS = [
 ]
 
 
+def chromium() -> str:
+    """Return the path of the browser.
+
+    Raises:
+        NotInstalled: there is none.
+    """
+    return program("chromium", "chromium-browser", "google-chrome")
+
+
 class Browser:
     """A browser with one page that stay open for many tests: starting one takes a second."""
 
     def __init__(self, aside: Aside) -> None:
         self.aside = aside
-        self._path = program("chromium", "chromium-browser", "google-chrome")
+        self._path = chromium()
         self._stack = contextlib.AsyncExitStack()
         aside.run(self._start())
 
@@ -41,7 +50,9 @@ class Browser:
         from playwright.async_api import async_playwright
 
         playwright = await self._stack.enter_async_context(async_playwright())
-        self._browser = await playwright.chromium.launch(executable_path=self._path, args=FLAGS)
+        self._browser = await playwright.chromium.launch(
+            executable_path=self._path, args=CHROMIUM_FLAGS
+        )
         self._stack.push_async_callback(self._browser.close)
         self._page = await self._browser.new_page()
         self._page.set_default_timeout(PATIENCE * 1000)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.peers import CHROMIUM_FLAGS, NotInstalled, chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,28 +17,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 PATIENCE = 20.0
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 
 
 @pytest.fixture(scope="module")
 def browser(missing) -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if found is None:
-        missing("no Chromium is installed")
+    try:
+        found = chromium()
+    except NotInstalled as error:
+        missing(str(error))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 

@@ -166,6 +166,11 @@ class Router(Generic[T]):
         return self._frozen
 
     @property
+    def by_host(self) -> bool:
+        """Whether any route is bound to a host, so that ``match`` has to be given one."""
+        return self._hosts.used
+
+    @property
     def routes(self) -> tuple[Route[T], ...]:
         """All routes in order of registration."""
         return tuple(self._routes)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
+import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from headrace_streams import (
     ByteReceiver,
     PipeReceiver,
     Subscriber,
+    _file,
     channel,
     compress,
     conflate,
@@ -182,7 +185,19 @@ async def test_a_callback_sender() -> None:
     await check_sender(lambda: to_callback(bytes))
 
 
-async def test_a_file_being_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["thread", "at-once", "gaps"])
+async def test_a_file_being_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """By a thread, at once, and by a thread from the second chunk on."""
+    folders: set[str] = set() if way == "thread" else {str(tmp_path)}
+    monkeypatch.setattr(_file, "KNOWN", folders)
+    monkeypatch.setattr(_file, "learn", lambda path, fd: None)
+
+    def read(fd: int, size: int, offset: int) -> bytes:
+        if way == "gaps" and offset:
+            raise BlockingIOError(errno.EAGAIN, "not in memory")
+        return os.pread(fd, size, offset)
+
+    monkeypatch.setattr(_file, "read_at_once", read)
     count = itertools.count()
 
     @asynccontextmanager

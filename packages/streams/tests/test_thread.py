@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from headrace_streams import from_file, from_thread
+from headrace_streams import from_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.anyio
 
@@ -183,26 +182,3 @@ async def test_leaving_early_waits_for_the_thread_even_when_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await using
     assert closed
-
-
-# Files ...
-
-
-@pytest.mark.parametrize("size", [0, 1, 10, 25], ids=str)
-async def test_a_file_is_read_in_pieces(tmp_path: Path, size: int) -> None:
-    path = tmp_path / "data"
-    path.write_bytes(b"x" * size)
-    async with from_file(path, chunk_size=10) as receiver:
-        chunks = [chunk async for chunk in receiver]
-    assert [len(chunk) for chunk in chunks] == [10] * (size // 10) + [size % 10] * bool(size % 10)
-
-
-async def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    async with from_file(tmp_path / "missing") as receiver:
-        with pytest.raises(FileNotFoundError):
-            await receiver.get()
-
-
-def test_a_chunk_has_at_least_one_byte() -> None:
-    with pytest.raises(ValueError, match="chunk_size must be at least 1"):
-        from_file("any", chunk_size=0)

@@ -27,6 +27,7 @@ from ._errors import StreamError as StreamError
 from ._errors import TimedOutError as TimedOutError
 from ._errors import TooLargeError as TooLargeError
 from ._errors import TooSlowError as TooSlowError
+from ._file import from_file as from_file
 from ._pipe import PipeReceiver as PipeReceiver
 from ._pipe import PipeSender as PipeSender
 from ._pipe import pipe as pipe
@@ -38,7 +39,6 @@ from ._sinks import to_file as to_file
 from ._sources import IterableReceiver as IterableReceiver
 from ._sources import from_generator as from_generator
 from ._sources import from_iterable as from_iterable
-from ._thread import from_file as from_file
 from ._thread import from_thread as from_thread
 from ._version import __version__ as __version__
 

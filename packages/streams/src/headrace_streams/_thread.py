@@ -24,10 +24,7 @@ from ._wait import outlast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from pathlib import Path
     from types import TracebackType
-
-FILE_CHUNK = 64 * 1024
 
 
 class from_thread:  # noqa: N801  (used like a function)
@@ -184,28 +181,3 @@ class from_thread:  # noqa: N801  (used like a function)
         with self._lock:
             self._paused = False
             self._lock.notify()
-
-
-def from_file(path: str | Path, *, chunk_size: int = FILE_CHUNK, high: int = HIGH) -> from_thread:
-    """Read a file in a worker thread; ``async with`` gives the receiver.
-
-    The file is opened, read and closed in that thread. OSError, from the opening too, reaches the
-    reader.
-
-    Args:
-        path: the file.
-        chunk_size: bytes per read.
-        high: bytes that may be buffered.
-
-    Raises:
-        ValueError: chunk_size is less than 1, or high is negative.
-    """
-    if chunk_size < 1:
-        raise ValueError("chunk_size must be at least 1")
-
-    def chunks() -> Iterable[bytes]:
-        with open(path, "rb", buffering=0) as file:
-            while chunk := file.read(chunk_size):
-                yield chunk
-
-    return from_thread(chunks, high=high)

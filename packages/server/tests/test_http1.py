@@ -2,7 +2,7 @@
 
 import pytest
 
-from headrace._http1 import JOIN_BYTES, Http1Wire
+from headrace._http1 import JOIN_BYTES, JOIN_PIECE, Http1Wire
 from headrace.exceptions import ResponseError
 from headrace_http_parser import RequestParser
 
@@ -151,6 +151,29 @@ def test_a_large_piece_is_not_copied(size):
         assert any(part is piece for part in call)
     else:
         assert isinstance(call, bytes)
+
+
+@pytest.mark.parametrize("count", [17, 1000])
+@pytest.mark.parametrize("chunked", [True, False])
+def test_many_small_pieces_are_joined(count, chunked):
+    wired = Wired()
+    pieces = [b"%04d" % number + b"x" * (JOIN_PIECE - 4) for number in range(count)]
+    body = b"".join(pieces)
+    wired.wire.start(200, [], None if chunked else len(body), whole=False)
+    wired.wire.send(pieces, len(body), False)
+    (call,) = wired.transport.calls
+    assert isinstance(call, bytes)
+    assert call.partition(b"\r\n\r\n")[2] == (
+        b"%x\r\n%b\r\n" % (len(body), body) if chunked else body
+    )
+
+
+def test_a_few_larger_pieces_are_not():
+    wired = Wired()
+    wired.wire.start(200, [], None, whole=False)
+    pieces = [b"x" * (4 * JOIN_PIECE)] * 16
+    wired.wire.send(list(pieces), 64 * JOIN_PIECE, False)
+    assert wired.transport.calls[0][2:-1] == pieces
 
 
 class AsyncioTransport(Transport):

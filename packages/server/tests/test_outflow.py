@@ -4,9 +4,18 @@ import asyncio
 
 import pytest
 
-from headrace._outflow import DONE, FLUSH_BYTES, TURN, TURN_BYTES, Outflow
+from headrace._outflow import (
+    DONE,
+    FLUSH_BYTES,
+    HOLD,
+    SMALL,
+    TURN,
+    TURN_BYTES,
+    WRITE_COST,
+    Outflow,
+)
 from headrace.exceptions import ClientGone, ResponseError, WriteOverflow
-from headrace.testing import settle
+from headrace.testing import FakeClock, settle
 
 pytestmark = pytest.mark.anyio
 
@@ -222,3 +231,160 @@ async def test_begun_tells_whether_anything_went_down(outflow):
 async def test_drained_returns_at_once_below_the_mark(outflow):
     await outflow.drained()
     assert not outflow.paused
+
+
+# What a caller may append without a call.
+
+
+def append(outflow, data):
+    """What ResponseStream does; True if it need not call."""
+    if len(outflow.pieces) < outflow.limit and len(data) <= SMALL:
+        outflow.pieces.append(data)
+        return True
+    return False
+
+
+async def test_nothing_may_be_appended_before_a_flush_is_scheduled(outflow):
+    assert not append(outflow, b"a")
+    outflow.write(b"a")
+    assert append(outflow, b"b")
+
+
+async def test_what_was_appended_is_counted_when_asked_for_and_sent_in_order(outflow, below):
+    outflow.write(b"a")
+    append(outflow, b"bc")
+    assert (outflow.buffered, outflow.total) == (3, 3)
+    outflow.write(b"d")
+    append(outflow, b"e")
+    await settle()
+    assert below.sent == [[b"a", b"bc", b"d", b"e"]]
+    assert (outflow.buffered, outflow.total) == (0, 5)
+    assert not append(outflow, b"f"), "nothing is scheduled any more"
+
+
+async def test_what_was_appended_goes_with_the_end(outflow):
+    outflow.write(b"a")
+    append(outflow, b"b")
+    assert outflow.finish() == ([b"a", b"b"], 2)
+    assert not append(outflow, b"c")
+
+
+@pytest.mark.parametrize("size", [1, SMALL])
+async def test_appending_passes_no_threshold(outflow, below, size):
+    """Neither the bytes of a flush nor those, and the costs, of a turn."""
+    written = since = 0
+    for _ in range(2 * TURN_BYTES // (size + WRITE_COST)):
+        data = b"x" * size
+        since += size + WRITE_COST
+        if not append(outflow, data):
+            waits = outflow.write(data)
+            assert (waits is TURN) is (since >= TURN_BYTES)
+            since *= waits is not TURN
+        assert since < TURN_BYTES
+        written += size
+        assert outflow.buffered == written - sum(len(x) for pieces in below.sent for x in pieces)
+        assert outflow.buffered < FLUSH_BYTES
+    assert outflow.total == written
+
+
+async def test_the_last_byte_of_a_flush_is_found_among_small_pieces(outflow, below):
+    outflow.write(b"x" * (FLUSH_BYTES - 3))
+    assert not append(outflow, b"a")
+    outflow.write(b"a")
+    outflow.write(b"b")
+    assert below.sent == []
+    outflow.write(b"c")
+    assert [len(pieces) for pieces in below.sent] == [4]
+
+
+@pytest.mark.parametrize("stop", ["pause", "finish", "take", "mute", "fail"])
+async def test_nothing_may_be_appended_any_more_after(outflow, stop):
+    outflow.write(b"a")
+    assert append(outflow, b"b")
+    getattr(outflow, stop)(*([ClientGone()] if stop == "fail" else []))
+    assert not append(outflow, b"c")
+
+
+async def test_nothing_may_be_appended_while_paused(outflow):
+    outflow.pause()
+    outflow.write(b"a")
+    assert not append(outflow, b"b")
+    outflow.resume()
+    assert not append(outflow, b"b")
+    outflow.write(b"b")
+    assert append(outflow, b"c")
+
+
+async def test_nothing_may_be_appended_to_a_body_of_known_length(below):
+    outflow = Outflow(below.send, below.buffered, length=3, cap=10)
+    outflow.write(b"a")
+    assert not append(outflow, b"b")
+
+
+# What is held, of a producer that writes turn after turn.
+
+
+@pytest.fixture
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+def timed(below, clock):
+    return Outflow(below.send, below.buffered, cap=1000, clock=clock)
+
+
+async def test_what_is_written_turn_after_turn_leaves_once_in_a_while(timed, below, clock):
+    for number in range(9):
+        timed.write(b"%d" % number)
+        await asyncio.sleep(0)
+        clock.advance(HOLD / 4)
+    assert below.sent == [[b"0"], [b"1", b"2", b"3", b"4"], [b"5", b"6", b"7", b"8"]]
+
+
+async def test_what_is_held_leaves_in_the_first_turn_that_brings_nothing(timed, below):
+    timed.write(b"a")
+    await asyncio.sleep(0)
+    timed.write(b"b")
+    await asyncio.sleep(0)
+    assert below.sent == [[b"a"]]
+    await asyncio.sleep(0)
+    assert below.sent == [[b"a"], [b"b"]]
+
+
+async def test_a_lone_write_is_not_held_once_the_time_is_over(timed, below, clock):
+    timed.write(b"a")
+    await asyncio.sleep(0)
+    clock.advance(HOLD)
+    timed.write(b"b")
+    await asyncio.sleep(0)
+    assert below.sent == [[b"a"], [b"b"]]
+
+
+@pytest.mark.parametrize("leaves", ["flush", "enough"])
+async def test_what_is_held_leaves_at_once_by(timed, below, leaves):
+    timed.write(b"a")
+    await asyncio.sleep(0)
+    timed.write(b"b")
+    await asyncio.sleep(0)
+    if leaves == "flush":
+        timed.flush()
+    else:
+        timed.write(b"x" * FLUSH_BYTES)
+    assert [pieces[0] for pieces in below.sent] == [b"a", b"b"]
+    timed.write(b"c")
+    assert append(timed, b"d")
+    await settle()
+    assert below.sent[2:] == [[b"c", b"d"]]
+
+
+@pytest.mark.parametrize("end", ["finish", "mute", "fail"])
+async def test_what_is_held_is_given_up_by(timed, below, end):
+    timed.write(b"a")
+    await asyncio.sleep(0)
+    timed.write(b"b")
+    await asyncio.sleep(0)
+    given = getattr(timed, end)(*([ClientGone()] if end == "fail" else []))
+    assert given == (([b"b"], 1) if end == "finish" else None)
+    await settle()
+    assert below.sent == [[b"a"]]

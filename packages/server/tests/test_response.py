@@ -19,12 +19,15 @@ from headrace import (
     stream,
     text,
 )
+from headrace._outflow import DONE
+from headrace.exceptions import ResponseError
 from headrace.response import BaseResponse, StreamingResponse, encoded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterator
 
     from headrace._exchange import Exchange
+    from headrace._outflow import Outflow
 
 pytestmark = pytest.mark.anyio
 
@@ -384,6 +387,65 @@ async def test_leaving_the_block_ends(response: ResponseStream, exchange: FakeEx
         assert entered is response
         assert exchange.asked == []
     assert exchange.asked == ["end"]
+
+
+class FakeOutflow:
+    """Takes small pieces up to a number of them."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.pieces: list[bytes] = []
+
+
+@pytest.fixture
+def outflow(response: ResponseStream) -> FakeOutflow:
+    fake = FakeOutflow(2)
+    response.carry(cast("Outflow", fake))
+    return fake
+
+
+@pytest.mark.parametrize("method", ["write", "send"])
+async def test_small_bytes_are_appended_up_to_a_limit(
+    response: ResponseStream, exchange: FakeExchange, outflow: FakeOutflow, method: str
+) -> None:
+    write = getattr(response, method)
+    assert write(b"x" * 256) is write(b"b") is DONE
+    await write(b"c")
+    assert (outflow.pieces, exchange.asked) == ([b"x" * 256, b"b"], [b"c", "waited"])
+
+
+@pytest.mark.parametrize("method", ["write", "send"])
+@pytest.mark.parametrize(
+    ("data", "sent"),
+    [("a", b"a"), (bytearray(b"a"), b"a"), (memoryview(b"a"), b"a"), (b"x" * 257, b"x" * 257)],
+    ids=["str", "bytearray", "memoryview", "large"],
+)
+async def test_nothing_else_is_appended(
+    response: ResponseStream,
+    exchange: FakeExchange,
+    outflow: FakeOutflow,
+    method: str,
+    data: Any,
+    sent: bytes,
+) -> None:
+    await getattr(response, method)(data)
+    assert (outflow.pieces, exchange.asked) == ([], [sent, "waited"])
+
+
+async def test_what_ends_the_stream_is_not_appended(
+    response: ResponseStream, exchange: FakeExchange, outflow: FakeOutflow
+) -> None:
+    await response.send(b"a", end_stream=True)
+    assert (outflow.pieces, exchange.asked) == ([], [b"a", "end", "waited"])
+
+
+async def test_a_response_that_was_taken_back_refuses_small_bytes(
+    response: ResponseStream, outflow: FakeOutflow
+) -> None:
+    response.retract()
+    with pytest.raises(ResponseError, match="another one was begun"):
+        response.send(b"a")
+    assert outflow.pieces == []
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])

@@ -2,8 +2,8 @@
 
 One object per connection carries its exchanges one after the other. All framing is written by
 ``headrace_http_parser``; what is decided here is when bytes leave and how they are put together:
-small parts are joined into one ``write`` (one system call, no vector), large ones go down as
-``writelines`` so that no payload is copied.
+small parts are joined into one ``write`` (no vector), large ones go down as ``writelines`` so that
+no payload is copied; either is one system call.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 JOIN_BYTES: Final = 16 * 1024
 """Up to this size one joined ``write`` beats ``writelines``; above it the copy costs more."""
+
+JOIN_PIECE: Final = 1024
+"""What that size grows by with each further piece: 1,000 of 32 bytes take 13 µs joined and 52 µs as
+a vector, 16 of 4 KiB 8.1 and 7.3 µs."""
 
 LAST_CHUNK: Final = encode_last_chunk()
 
@@ -182,8 +186,10 @@ class Http1Wire:
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:
         """Send the held head, the pieces and the end; see ``Wire.send``."""
         framing = self._framing
+        joins = size <= JOIN_BYTES + JOIN_PIECE * (len(pieces) - 1)
         if framing is BodyFraming.NONE or not size:
-            pieces, size = [], 0
+            pieces = []
+            joins = True
         elif framing is BodyFraming.CHUNKED:
             pieces = encode_chunk(pieces)
         if end and framing is BodyFraming.CHUNKED:
@@ -197,7 +203,7 @@ class Http1Wire:
             return
         if self._transport.is_closing():
             return
-        if size <= JOIN_BYTES:
+        if joins:
             self._write(b"".join(pieces))
         elif self._by_asyncio:
             # CPython 3.12 and 3.13.0: asyncio's writelines() neither pauses its protocol above the

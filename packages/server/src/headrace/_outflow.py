@@ -3,8 +3,16 @@
 Strategy. ``write`` takes bytes at call time and never loses them. Pieces written within one turn of
 the loop leave together: the first one schedules a flush with ``call_soon``, and a byte threshold
 flushes at once so that a fast producer does not build a second buffer above the transport's.
+A lone write leaves in the turn in which it is made; of a producer that writes turn after turn, what
+comes within ``HOLD`` of the last flush leaves together, unless a turn brings nothing.
 What ``write`` returns is awaited by code that wants back-pressure and dropped by code that does
 not: so it costs nothing unless awaited, does not warn when dropped, and is bounded by a hard cap.
+
+The fast path is the caller's: a piece of at most ``SMALL`` bytes that finds fewer than ``limit``
+``pieces`` may be appended to them without a call, and ``DONE`` returned. Every other condition is
+folded into ``limit``: it is 0 while nothing is scheduled, while the wire is full, when the body has
+a length or an end, and otherwise so low that no threshold can be passed unnoticed. What was
+appended so is counted when somebody has to know: 0.16 µs a chunk, 0.55 µs by :meth:`write`.
 
 Rules for an editor: nothing here knows HTTP; a future exists only while somebody waits; every
 method but the awaitable is synchronous, so a cancelled producer leaves no half decision behind.
@@ -13,12 +21,14 @@ method but the awaitable is synchronous, so a cancelled producer leaves no half 
 from __future__ import annotations
 
 import asyncio
+import types
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from .exceptions import ResponseError, WriteOverflow
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Iterator
+    from collections.abc import Awaitable, Callable, Generator
 
 FLUSH_BYTES: Final = 64 * 1024
 """Pieces of this many bytes leave at once instead of at the end of the turn."""
@@ -26,19 +36,26 @@ FLUSH_BYTES: Final = 64 * 1024
 TURN_BYTES: Final = 256 * 1024
 """Bytes after which an awaited write gives other tasks a turn of the loop."""
 
-WRITE_COST: Final = 256
+WRITE_COST: Final = 128
 """What one write counts towards ``TURN_BYTES`` besides its bytes, so that tiny ones yield too."""
 
-_EXHAUSTED: Final[Iterator[Any]] = iter(())
+SMALL: Final = 256
+"""Bytes up to which a piece may be appended without being counted."""
+
+HOLD: Final = 0.001
+"""Seconds after a flush in which pieces may be held, turn by turn, as long as each brings more."""
 
 
-class _Done:
-    """Shared by every write that need not wait; an exhausted iterator may be awaited for ever."""
+@types.coroutine
+def _nothing() -> Generator[Any, None, None]:
+    yield
 
-    __slots__ = ()
 
-    def __await__(self) -> Generator[Any, None, None]:
-        return _EXHAUSTED  # type: ignore[return-value]
+def _finished() -> Awaitable[None]:
+    """Return what may be awaited for ever: ``await`` asks a finished generator in C, once."""
+    done: Any = _nothing()
+    tuple(done)
+    return done  # type: ignore[no-any-return]
 
 
 class _Turn:
@@ -50,7 +67,9 @@ class _Turn:
         yield
 
 
-DONE: Final[Awaitable[None]] = _Done()
+DONE: Final = _finished()
+"""Shared by every write that need not wait."""
+
 TURN: Final[Awaitable[None]] = _Turn()
 
 
@@ -65,29 +84,37 @@ class Outflow:
         cap: bytes that may be held in all when nobody awaits a write.
         paused: whether the wire is already above its high-water mark.
 
+        clock: seconds, monotonic.
+
     Attributes:
         begun: whether anything was handed to the wire.
         left: bytes still to be written, None when that is not known.
+        limit: number of pieces up to which a small one may be appended by the caller.
         paused: whether the wire is above its high-water mark.
-        total: bytes written in all.
+        pieces: what was written and has not been handed to the wire.
     """
 
     __slots__ = (
         "_below",
         "_cap",
+        "_clock",
         "_closed",
+        "_counted",
         "_error",
+        "_held",
+        "_hold_until",
         "_muted",
-        "_pieces",
         "_scheduled",
         "_send",
         "_since",
         "_size",
+        "_taken",
         "_waiters",
         "begun",
         "left",
+        "limit",
         "paused",
-        "total",
+        "pieces",
     )
 
     def __init__(
@@ -98,27 +125,39 @@ class Outflow:
         length: int | None = None,
         cap: int,
         paused: bool = False,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
         self._send = send
         self._below = below
         self._cap = cap
+        self._clock = clock
         self.left = length
-        self._pieces: list[bytes] = []
-        self._size = 0
-        self._since = 0
+        self.pieces: list[bytes] = []
+        self.limit = 0
+        self._counted = 0  # pieces, and
+        self._size = 0  # their bytes
+        self._taken = 0  # bytes that were given up
+        self._since = 0  # bytes and costs since others had a turn
         self._scheduled = False
+        self._held = 0  # pieces that were there at the end of the last turn
+        self._hold_until = 0.0
         self._waiters: list[asyncio.Future[None]] = []
         self._error: BaseException | None = None
         self._closed = False
         self._muted = False
         self.paused = paused
-        self.total = 0
         self.begun = False
 
     @property
     def buffered(self) -> int:
         """Bytes that were written and have not been handed to the wire."""
+        self._count()
         return self._size
+
+    @property
+    def total(self) -> int:
+        """Bytes written in all."""
+        return self._taken + self.buffered
 
     def write(self, data: bytes) -> Awaitable[None]:
         """Enqueue now; the awaitable is done once the wire is below its high-water mark.
@@ -130,28 +169,52 @@ class Outflow:
         """
         if self._error is not None:
             raise self._error
+        self._count()
         size = len(data)
         if size:
             if self.paused and self._size + size + self._below() > self._cap:
                 raise WriteOverflow(self._cap)
             if self.left is not None:
-                self._count(size)
-            self._pieces.append(data)
+                self._deduct(size)
+            self.pieces.append(data)
+            self._counted += 1
             self._size += size
-            self.total += size
             if self._size >= FLUSH_BYTES:
                 self.flush()
-            else:
+            elif not self._scheduled:
                 self.schedule()
         if self.paused:
             return _Drained(self)
         self._since += size + WRITE_COST
-        if self._since < TURN_BYTES:
-            return DONE
-        self._since = 0
-        return TURN
+        if self._since >= TURN_BYTES:
+            self._since = 0
+            return TURN
+        if self._scheduled and self.left is None:
+            self._open()
+        return DONE
 
-    def _count(self, size: int) -> None:
+    def _open(self) -> None:
+        """Let as many small pieces be appended as cannot pass a threshold."""
+        before_flush = (FLUSH_BYTES - 1 - self._size) // SMALL
+        before_turn = (TURN_BYTES - 1 - self._since) // (SMALL + WRITE_COST)
+        self.limit = self._counted + min(before_flush, before_turn)
+
+    def _count(self) -> None:
+        """Count the pieces that were appended without it, and join them.
+
+        To join is the quickest way to count many, and has to be done some time.
+        """
+        pieces, counted = self.pieces, self._counted
+        new = len(pieces) - counted
+        if new:
+            joined = b"".join(pieces[counted:])
+            pieces[counted:] = [joined]
+            size = len(joined)
+            self._counted = counted + 1
+            self._size += size
+            self._since += size + new * WRITE_COST
+
+    def _deduct(self, size: int) -> None:
         assert self.left is not None
         if size > self.left:
             over = size - self.left
@@ -160,27 +223,35 @@ class Outflow:
 
     def schedule(self) -> None:
         """Flush at the end of this turn, so that what is written within it leaves together."""
-        if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._flush_turn)
+        self._scheduled = True
+        asyncio.get_running_loop().call_soon(self._end_turn)
 
-    def _flush_turn(self) -> None:
+    def _end_turn(self) -> None:
+        """Flush, or hold what there is for a producer that has written in this turn again."""
+        count = len(self.pieces)
+        if count > self._held and self._clock() < self._hold_until:
+            self._held = count
+            asyncio.get_running_loop().call_soon(self._end_turn)
+            return
         self._scheduled = False
-        if not self._closed and (self._pieces or not self.begun):
+        if not self._closed and (count or not self.begun):
             self.flush()
 
     def flush(self) -> None:
         """Hand everything that was written to the wire."""
         self.begun = True
         pieces, size = self.take()
+        self._hold_until = self._clock() + HOLD
         if not self._muted:
             self._send(pieces, size, False)
 
     def take(self) -> tuple[list[bytes], int]:
         """Give up everything that was written and not flushed."""
-        pieces, size = self._pieces, self._size
-        self._pieces = []
-        self._size = 0
+        self._count()
+        pieces, size = self.pieces, self._size
+        self.pieces = []
+        self._taken += size
+        self.limit = self._counted = self._size = self._held = 0
         return pieces, size
 
     def finish(self) -> tuple[list[bytes], int]:
@@ -191,6 +262,7 @@ class Outflow:
     def pause(self) -> None:
         """The wire went above its high-water mark."""
         self.paused = not self._muted
+        self.limit = 0
 
     def resume(self) -> None:
         """The wire fell below its low-water mark: let every producer go on."""

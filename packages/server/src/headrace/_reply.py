@@ -166,6 +166,7 @@ class Reply(ABC):
             cap=self._dispatcher.config.write_cap,
             paused=self._paused,
         )
+        response.carry(self._outflow)
         if self.muted:
             self._outflow.mute()
         elif has_content(self.head.method, status):
@@ -182,9 +183,10 @@ class Reply(ABC):
 
     def write(self, data: bytes) -> Awaitable[None]:
         """Enqueue body bytes, see ``ResponseStream.write``."""
-        if self.contentless:
-            return self._write_nowhere(data)
-        self._must_be(State.RESPONDING, "the response has been ended")
+        if self.state is not State.RESPONDING:
+            if self.contentless:
+                return self._write_nowhere(data)
+            self._must_be(State.RESPONDING, "the response has been ended")
         assert self._outflow is not None
         return self._outflow.write(data)
 

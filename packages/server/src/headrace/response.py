@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeAlias
 from urllib.parse import quote
 
 import msgspec
 
 from ._headers import Pairs, ResponseHeaders
+from ._outflow import DONE, SMALL
 from .exceptions import ConfigError, ResponseError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ._outflow import Outflow
     from ._reply import Reply
 
 TEXT = "text/plain; charset=utf-8"
@@ -89,19 +91,25 @@ class ResponseStream(BaseResponse):
     """The body of a response that is being written, with back-pressure.
 
     Every method that takes data enqueues it when it is called, not when it is awaited. What is
-    written within one turn of the event loop leaves as one chunk; :meth:`flush` sends it at once.
+    written within one turn of the event loop leaves as one chunk, and so does, for at most a
+    millisecond, what a producer writes turn after turn; :meth:`flush` sends it at once.
 
     Leaving ``async with response:`` ends the body, or, when left by an exception, cuts the
     connection so that the client can tell that the body is not complete.
     """
 
-    __slots__ = ("_exchange",)
+    __slots__ = ("_exchange", "_outflow")
 
     def __init__(
         self, exchange: Reply, status: int, headers: Pairs | None, content_type: str | None
     ) -> None:
         super().__init__(status, headers, content_type)
         self._exchange = exchange
+        self._outflow: Outflow | Retracted = RETRACTED  # until there is one to write to
+
+    def carry(self, outflow: Outflow) -> None:
+        """Take what bytes are to go through. Called by the exchange."""
+        self._outflow = outflow
 
     def write(self, data: object) -> Awaitable[None]:
         """Enqueue ``data`` now; await the result to wait until the client has caught up.
@@ -118,6 +126,11 @@ class ResponseStream(BaseResponse):
 
         A write whose awaiting is cancelled has been taken all the same.
         """
+        outflow = self._outflow
+        pieces = outflow.pieces  # as in send()
+        if len(pieces) < outflow.limit and type(data) is bytes and len(data) <= SMALL:
+            pieces.append(data)
+            return DONE
         if type(data) is bytes:
             return self._exchange.write(data)
         return self._exchange.write(encoded(data, coerce=True))
@@ -135,6 +148,16 @@ class ResponseStream(BaseResponse):
             TypeError: ``data`` is of another type.
             WriteOverflow, ResponseError, ExchangeEnded: as for :meth:`write`.
         """
+        outflow = self._outflow
+        pieces = outflow.pieces  # what makes this allowed, and what it saves: see _outflow
+        if (
+            len(pieces) < outflow.limit
+            and type(data) is bytes
+            and len(data) <= SMALL
+            and not end_stream
+        ):
+            pieces.append(data)
+            return DONE
         waits = self._exchange.write(encoded(data, coerce=False))
         if end_stream:
             self._exchange.end()
@@ -161,7 +184,7 @@ class ResponseStream(BaseResponse):
 
     def retract(self) -> None:
         """Refuse all further use: another response was begun instead. Called by the exchange."""
-        self._exchange = Retracted()  # type: ignore[assignment]
+        self._exchange = self._outflow = RETRACTED  # type: ignore[assignment]
 
     async def __aenter__(self) -> Self:
         return self
@@ -179,9 +202,15 @@ class ResponseStream(BaseResponse):
 
 
 class Retracted:
-    """Stands in for the exchange of a response that an error handler's has replaced."""
+    """Stands in for the exchange of a response that an error handler's has replaced.
+
+    And for its outflow: nothing may be appended to it.
+    """
 
     __slots__ = ()
+
+    limit: Final = 0
+    pieces: Final[list[bytes]] = []
 
     def write(self, data: bytes) -> NoReturn:
         """Refuse."""
@@ -197,6 +226,8 @@ class Retracted:
     def break_off(self) -> None:
         """Nothing is left to cut."""
 
+
+RETRACTED: Final = Retracted()
 
 Producer: TypeAlias = (
     "Callable[[ResponseStream], Awaitable[Any]] | AsyncIterable[Any] | Iterable[Any]"

@@ -186,6 +186,19 @@ async def test_a_file_that_is_not_there(tmp_path: Path, known: set[str], at_once
             await receiver.get()
 
 
+@pytest.mark.parametrize("at_once", [True, False], ids=["at-once", "thread"])
+async def test_a_folder_is_no_file(
+    tmp_path: Path, known: set[str], at_once: bool, descriptors: None
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    if not at_once:
+        known.clear()
+    async with from_file(folder) as receiver:
+        with pytest.raises(IsADirectoryError):
+            await receiver.get()
+
+
 @pytest.mark.parametrize("written", [b"more", b"m" * 50], ids=["little", "much"])
 async def test_a_file_that_grows_ends_where_it_ends_then(
     tmp_path: Path, cache: Cache, written: bytes

@@ -3,12 +3,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from headrace import Blueprint, Config, Headrace, HTTPResponse, ResponseStream, stream, text
-from headrace._dispatch import Dispatch, checked
+from headrace._dispatch import Dispatch
 from headrace._hooks import Hooks
 from headrace.exceptions import (
     BadRequest,
@@ -19,7 +20,7 @@ from headrace.exceptions import (
     ResponseError,
     ServerError,
 )
-from headrace.response import StreamingResponse
+from headrace.response import StreamingResponse, checked
 from headrace_http_parser import Headers, RequestHead
 from headrace_routing import Router
 
@@ -44,7 +45,8 @@ def head(method: str = "GET", target: bytes = b"/", **fields: str) -> RequestHea
 async def call(app: Headrace, *line: Any) -> Any:
     """What the application answers, or raises."""
     dispatch = app.dispatch()
-    return await dispatch.call(dispatch.request(head(*line), NO_EXCHANGE))
+    answer = dispatch.call(dispatch.request(head(*line), NO_EXCHANGE))
+    return checked(await answer if isawaitable(answer) else answer)
 
 
 async def answer(app: Headrace, error: Exception, *line: Any, **settings: Any) -> Any:

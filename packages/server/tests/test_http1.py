@@ -2,11 +2,19 @@
 
 import pytest
 
+from headrace._dated import Dated
 from headrace._http1 import JOIN_BYTES, JOIN_PIECE, Http1Wire
 from headrace.exceptions import ResponseError
 from headrace_http_parser import RequestParser
 
 DATE = "Thu, 01 Jan 1970 00:00:00 GMT"
+
+
+def dated():
+    """The Date field of one second."""
+    made = Dated()
+    made._date = DATE
+    return made
 
 
 class Owner:
@@ -60,7 +68,7 @@ class Wired:
     def __init__(self, request=b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"):
         self.owner = Owner()
         self.transport = Transport()
-        self.wire = Http1Wire(self.owner, self.transport, lambda: DATE)
+        self.wire = Http1Wire(self.owner, self.transport, dated())
         self.begin(request)
 
     def begin(self, request):
@@ -188,7 +196,7 @@ AsyncioTransport.__module__ = "asyncio.selector_events"
 
 def test_asyncio_s_transport_is_given_the_pieces_one_by_one():
     transport = AsyncioTransport()
-    wire = Http1Wire(Owner(), transport, lambda: DATE)
+    wire = Http1Wire(Owner(), transport, dated())
     wire.begin(RequestParser().receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")[0])
     wire.start(200, [], None, whole=False)
     piece = b"x" * (JOIN_BYTES + 1)
@@ -205,7 +213,7 @@ def test_the_first_piece_that_fails_is_the_last_one_written():
 
     Failing.__module__ = "asyncio.selector_events"
     transport = Failing()
-    wire = Http1Wire(Owner(), transport, lambda: DATE)
+    wire = Http1Wire(Owner(), transport, dated())
     wire.begin(RequestParser().receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")[0])
     wire.start(200, [], None, whole=False)
     wire.send([b"x" * (JOIN_BYTES + 1)], JOIN_BYTES + 1, False)

@@ -8,6 +8,7 @@ import socket
 import pytest
 
 from headrace import Config, EndReason, Headrace, Server, text
+from headrace import _dated as dated_module
 from headrace import _server as module
 from headrace._probe import KEEP_ALIVE, keep_alive
 from headrace._statistics import ExchangeStatistics
@@ -225,14 +226,17 @@ async def test_a_stop_listener_that_fails_stops_all_the_same(app, listeners):
 
 async def test_the_date_is_made_once_a_second(app, monkeypatch):
     made = []
-    monkeypatch.setattr(module, "formatdate", lambda usegmt: made.append(usegmt) or f"#{len(made)}")
+    monkeypatch.setattr(
+        dated_module, "formatdate", lambda usegmt: made.append(usegmt) or f"#{len(made)}"
+    )
     clock = FakeClock()
     server = Server(app, clock=clock)
-    assert [server.date(), server.date()] == ["#1", "#1"]
+    server.sweeper.sweep()
+    assert [server.dated.date(), server.dated.date()] == ["#1", "#1"]
     for seconds, date in ((0.9, "#1"), (0.2, "#2")):
         clock.advance(seconds)
         server.sweeper.sweep()
-        assert server.date() == date
+        assert server.dated.date() == date
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ class Connection(Guarded):
         """Take the transport; the first head has to come within ``head_timeout``."""
         host = self._host
         self._attach(transport)
-        self._wire = Http1Wire(self, self._transport, host.date)
+        self._wire = Http1Wire(self, self._transport, host.dated)
         self.deadlines.enter(Late.HEAD, host.now, host.config.head_timeout)
         refusal = host.admit(self)
         if refusal is not None:
@@ -94,14 +94,28 @@ class Connection(Guarded):
         except RemoteProtocolError as error:
             events = [*error.events, error]
         if events:
-            self._events.extend(events)
-            self._pump()
+            if len(events) == 2 and self._takes(events[0]):
+                self._open(cast("RequestHead", events[0]))
+            else:
+                self._events.extend(events)
+                self._pump()
             if self._receiving:
                 self.weigh()
             elif self._exchange is not None and self._parser.in_head:
                 self._begin_head()
         elif not self._receiving and self._parser.in_head:
             self._begin_head()
+
+    def _takes(self, event: Queued) -> bool:
+        """Whether this is a request without a body that need not wait.
+
+        That is the commonest by far, and the queue would be 0.7 us of it.
+        """
+        return (
+            type(event) is RequestHead
+            and not event.has_body
+            and not (self._exchange is not None or self._events or self._full)
+        )
 
     def _begin_head(self) -> None:
         """Bytes of a head came, and not its end."""
@@ -210,7 +224,11 @@ class Connection(Guarded):
                 return False
             self._budget -= 1
             self._events.popleft()
-            self._open(cast("RequestHead", event))
+            head = cast("RequestHead", event)
+            if not head.has_body:
+                # Its EndOfMessage came with it: off the queue before a handler may answer at once.
+                self._events.popleft()
+            self._open(head)
         elif kind is Data:
             self._events.popleft()
             data = cast("Data", event).data
@@ -229,24 +247,21 @@ class Connection(Guarded):
 
     def _open(self, head: RequestHead) -> None:
         host = self._host
-        self._receiving = head.has_body
+        has_body = self._receiving = head.has_body
         self._started = False
         self._partial = 0
         self._length = head.content_length
         self._discarded = 0
         self._served += 1
-        if not head.has_body:
-            # Its EndOfMessage comes with it: off the queue before a handler may answer at once.
-            self._events.popleft()
         self._wire.begin(head)
         exchange = self._exchange = Exchange(
             head, self._wire, host.dispatcher, host.context, paused=self._full
         )
         if host.budget.exhausted:
             exchange.refuse(ServerBusy())
-        self.deadlines.open(host.now, exchange.settings, head.has_body)
+        self.deadlines.open(host.now, exchange.settings, has_body)
         exchange.open()
-        if self._receiving and self._exchange is exchange:
+        if has_body and self._receiving and self._exchange is exchange:
             if not exchange.waits_to_continue:
                 self.deadlines.wait_for_body(host.now, 0)
             if host.budget.pressed:
@@ -326,7 +341,8 @@ class Connection(Guarded):
         else:
             self._gate.resume(BODY | BUDGET)
             self._idle()
-            self._pump()
+            if self._events or self._gate.stopped or self._parser.pending:
+                self._pump()
 
     def _expects_more(self) -> bool:
         """Whether a client that is told of the end may have sent, or send, another request."""
@@ -335,11 +351,6 @@ class Connection(Guarded):
         if not self._wire.asked_to_close:
             return True
         return bool(self._events) or self._parser.pending or self._parser.in_head
-
-    def _at_most(self) -> bool:
-        """Whether the connection has made all the requests that it may make."""
-        most = self._host.config.keep_alive_requests
-        return 0 < most <= self._served
 
     def _leave(self) -> None:
         """Nothing of this connection runs any more."""
@@ -354,7 +365,7 @@ class Connection(Guarded):
     def will_close(self, whole: bool) -> bool:
         """Whether this response is the connection's last."""
         host = self._host
-        if self._broken or host.draining or self._at_most():
+        if self._broken or host.draining or 0 < host.config.keep_alive_requests <= self._served:
             return True
         if not whole or not self._receiving or self._exchange is None:
             return False

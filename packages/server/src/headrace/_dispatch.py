@@ -24,12 +24,11 @@ from .exceptions import (
     MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
-    ResponseError,
     ServerBusy,
     ServerError,
 )
 from .request import Request
-from .response import BaseResponse, ResponseStream, StreamingResponse, empty
+from .response import BaseResponse, checked, empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -103,9 +102,18 @@ class Dispatch:
             request.refused = NotFound(f"Requested URL {request.path} not found")
         return request
 
-    async def call(self, request: Request) -> BaseResponse | None:
-        """Run request middleware, the handler, and response middleware on what it returned."""
+    def call(self, request: Request) -> Any:
+        """Call the handler, with request middleware before and response middleware after it.
+
+        Returns what the handler does, which may have to be awaited: a coroutine around that of a
+        handler without middleware would be 0.3 us of its request.
+        """
         endpoint = request.endpoint
+        if endpoint is None or request.refused is not None or endpoint.has_middleware:
+            return self._call_between(request, endpoint)
+        return endpoint.handler(request, **request.match_info)
+
+    async def _call_between(self, request: Request, endpoint: Endpoint | None) -> Any:
         hooks = self._hooks if endpoint is None else endpoint.hooks
         for middleware in hooks.before:
             answer = middleware(request)
@@ -118,9 +126,7 @@ class Dispatch:
         answer = endpoint.handler(request, **request.match_info)
         if isawaitable(answer):
             answer = await answer
-        if hooks.after:
-            return await self._finish(request, answer, hooks)
-        return checked(answer)
+        return await self._finish(request, answer, hooks)
 
     async def _refused(self, request: Request, hooks: Hooks) -> BaseResponse | None:
         """Answer OPTIONS where only other methods have handlers; raise otherwise."""
@@ -190,21 +196,3 @@ class Dispatch:
                 hook(request, figures)
             except Exception:
                 logger.exception("%s %s: an end hook failed", request.method, request.path)
-
-
-def checked(answer: Any) -> BaseResponse | None:
-    """Return the response that a handler's answer stands for; None if it has written its own.
-
-    Raises:
-        ResponseError: it is no answer.
-    """
-    if isinstance(answer, BaseResponse):
-        return None if isinstance(answer, ResponseStream) else answer
-    if answer is None:
-        return None
-    if hasattr(answer, "__aiter__"):
-        return StreamingResponse(answer)
-    raise ResponseError(
-        f"the handler returned {type(answer).__name__}; return text(…), json(…), stream(…) or "
-        "another response"
-    )

@@ -22,6 +22,14 @@ Handler: TypeAlias = Callable[..., Any]
 class Endpoint:
     """What a route leads to.
 
+    Attributes:
+        handler: what answers.
+        has_middleware: whether anything runs before or after it.
+        hooks: what does, and its error handlers.
+        settings: the route's limits.
+        stream: whether the handler reads its body as it arrives.
+        where: methods and path, for messages.
+
     Args:
         route: the declaration; its ``meta`` holds the route's own settings by name.
         hooks: what runs around the handler.
@@ -32,7 +40,7 @@ class Endpoint:
         ConfigError: the handler cannot serve the route, or a setting is wrong.
     """
 
-    __slots__ = ("handler", "hooks", "settings", "stream", "where")
+    __slots__ = ("handler", "has_middleware", "hooks", "settings", "stream", "where")
 
     def __init__(
         self, route: RouteDeclaration, hooks: Hooks, config: Config, *, stream: bool = False
@@ -41,6 +49,7 @@ class Endpoint:
         self.handler = route.handler
         self.stream = route.stream or stream
         self.hooks = hooks
+        self.has_middleware = bool(hooks.before or hooks.after)
         try:
             self.settings = RouteSettings(config, stream=self.stream, own=route.meta)
         except ConfigError as error:

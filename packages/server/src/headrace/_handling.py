@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from inspect import isawaitable
+from types import CoroutineType
 from typing import TYPE_CHECKING
 
 from headrace_streams import TooLargeError
@@ -23,7 +25,7 @@ from .exceptions import (
     ResponseError,
     ServerBusy,
 )
-from .response import BaseResponse, HTTPResponse, StreamingResponse
+from .response import BaseResponse, HTTPResponse, StreamingResponse, checked
 
 if TYPE_CHECKING:
     from ._exchange import Exchange
@@ -38,7 +40,14 @@ async def handle(exchange: Exchange, dispatcher: Dispatcher) -> None:
         exchange.begun = True
         try:
             if exchange.state is State.HANDLING:
-                await deliver(exchange, await dispatcher.call(exchange.request))
+                answer = dispatcher.call(exchange.request)
+                # isawaitable() takes 0.6 us for what is not, and most handlers are coroutines.
+                if type(answer) is CoroutineType or isawaitable(answer):
+                    answer = await answer
+                if type(answer) is HTTPResponse:
+                    exchange.respond(answer)  # as deliver() does, but without its coroutine
+                else:
+                    await deliver(exchange, checked(answer))
         except asyncio.CancelledError as error:
             await cancelled(exchange, dispatcher, error)
         except Exception as error:

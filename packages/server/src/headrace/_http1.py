@@ -27,8 +27,9 @@ from .exceptions import ResponseError
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
+    from ._dated import Dated
     from ._exchange import Exchange
     from ._interfaces import Peer
 
@@ -75,7 +76,7 @@ class Http1Wire:
     Args:
         owner: the connection.
         transport: takes the bytes.
-        date: gives the current value of the Date field.
+        dated: has the current Date field.
 
     Attributes:
         asked_to_close: whether the client wants no further response.
@@ -86,7 +87,7 @@ class Http1Wire:
     __slots__ = (
         "_ahead",
         "_by_asyncio",
-        "_date",
+        "_dated",
         "_framing",
         "_head",
         "_held",
@@ -100,11 +101,11 @@ class Http1Wire:
     )
 
     def __init__(
-        self, owner: Owner, transport: asyncio.WriteTransport, date: Callable[[], str]
+        self, owner: Owner, transport: asyncio.WriteTransport, dated: Dated
     ) -> None:
         self._owner = owner
         self._transport = transport
-        self._date = date
+        self._dated = dated
         self._by_asyncio = type(transport).__module__.startswith("asyncio")
         self._held = b""
         self._framing = BodyFraming.NONE
@@ -180,8 +181,29 @@ class Http1Wire:
             elif size == 10 and name.lower() == "connection":
                 close = close or "close" in value.lower().replace(",", " ").split()
         if not dated:
-            fields.append(("date", self._date()))
+            fields.append(("date", self._dated.date()))
         return fields, close
+
+    def answer(self, status: int, content_type: str | None, body: bytes) -> bool:
+        """Send a whole response at once if nothing about it is unusual; see ``Wire.answer``."""
+        head = self._head
+        assert head is not None
+        prefix = self._dated.head(status, content_type)
+        if (
+            prefix is None
+            or not self.keep_alive
+            or self._ahead
+            or len(body) > JOIN_BYTES
+            or head.version == "1.0"
+            or head.method == "HEAD"
+            or self._owner.will_close(True)
+            or self._transport.is_closing()
+        ):
+            return False
+        self._framing = BodyFraming.CONTENT_LENGTH
+        self._started = True
+        self._write(b"%b%d\r\n\r\n%b" % (prefix, len(body), body))
+        return True
 
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:
         """Send the held head, the pieces and the end; see ``Wire.send``."""
@@ -225,7 +247,7 @@ class Http1Wire:
         body = f"{status} {reason}\n".encode()
         head = encode_response_head(
             status,
-            [("content-type", "text/plain; charset=utf-8"), ("date", self._date())],
+            [("content-type", "text/plain; charset=utf-8"), ("date", self._dated.date())],
             framing=BodyFraming.CONTENT_LENGTH,
             content_length=len(body),
             close=True,

@@ -7,7 +7,7 @@ is one, a test's memory another. What the answer is, is the affair of the :class
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import contextvars
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._budget import Budget
     from ._config import Config
     from ._connection import Connection
+    from ._dated import Dated
     from ._drain import Draining
     from ._end import Figures
     from ._exchange import Exchange
@@ -91,6 +92,14 @@ class Wire(Protocol):
             ResponseError: the head cannot be sent as it is; nothing has changed.
         """
 
+    def answer(self, status: int, content_type: str | None, body: bytes) -> bool:
+        """Send a whole response that has no further fields, if nothing is unusual about it.
+
+        Returns:
+            Whether it was sent. If not, nothing has changed, and ``start`` and ``send`` are to do
+            it.
+        """
+
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:
         """Send the held head, these pieces (whose list now belongs to the wire), and the end."""
 
@@ -159,8 +168,11 @@ class Dispatcher(Protocol):
     def request(self, head: RequestLine, exchange: Exchange) -> Request:
         """Make the request, with its endpoint, or with ``refused`` set to why there is none."""
 
-    async def call(self, request: Request) -> BaseResponse | None:
-        """Run middleware and handler; None means that the handler took the response in hand."""
+    def call(self, request: Request) -> Any:
+        """Run middleware and handler; return the handler's answer, or what gives it when awaited.
+
+        None means that the handler took the response in hand.
+        """
 
     async def answer(self, request: Request, error: Exception) -> BaseResponse | None:
         """Turn what the handler raised into a response, and log it if the server is at fault."""
@@ -175,6 +187,7 @@ class Host(Protocol):
     budget: Budget
     config: Config
     context: contextvars.Context
+    dated: Dated
     draining: bool
     limits: Limits
 
@@ -185,9 +198,6 @@ class Host(Protocol):
     @property
     def now(self) -> float:
         """The sweeper's clock."""
-
-    def date(self) -> str:
-        """The current value of the Date field."""
 
     def admit(self, connection: Connection) -> str | None:
         """Keep a connection that was made; or return why it is refused."""

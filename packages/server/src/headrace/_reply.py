@@ -234,6 +234,13 @@ class Reply(ABC):
             return
         self._must_be(State.HANDLING, "the handler returned a response after it had begun one")
         body = encoded(response.body, coerce=False)  # middleware may have put a str there
+        if not response.has_headers and self._wire.answer(
+            response.status, response.content_type, body
+        ):
+            self._whole = len(body)
+            self._respond_with(response.status)
+            self._conclude_well()
+            return
         size = length = len(body)
         if response.status == 205:
             body, size, length = b"", 0, 0  # RFC 9110, 15.3.6

@@ -8,7 +8,6 @@ import contextvars
 import logging
 import signal
 import time
-from email.utils import formatdate
 from typing import TYPE_CHECKING, Final, Self
 
 from headrace_http_parser import Limits
@@ -16,6 +15,7 @@ from headrace_http_parser import Limits
 from . import _loop
 from ._budget import Budget
 from ._connection import Connection
+from ._dated import Dated
 from ._end import EndReason
 from ._hooks import run_listeners
 from ._probe import Prober, keep_alive
@@ -72,10 +72,9 @@ class Server:
         self.budget = Budget(self.config.memory_budget, self._press)
         self.limits = limits_of(self.config)
         self.prober = Prober(clock)
-        self.sweeper = Sweeper(self.connections, clock, self._weigh)
+        self.sweeper = Sweeper(self.connections, clock, self._after_sweep)
         self.requests = 0
-        self._dated = float("-inf")
-        self._date = ""
+        self.dated = Dated()
 
     # What connections ask of it.
 
@@ -83,13 +82,6 @@ class Server:
     def now(self) -> float:
         """The coarse clock."""
         return self.sweeper.now
-
-    def date(self) -> str:
-        """The Date field, made once a second (RFC 9110, 6.6.1)."""
-        if self.sweeper.now - self._dated >= 1:
-            self._dated = self.sweeper.now
-            self._date = formatdate(usegmt=True)
-        return self._date
 
     def admit(self, connection: Connection) -> str | None:
         """Keep a connection until nothing of it runs any more; or return why it is refused."""
@@ -124,7 +116,8 @@ class Server:
         for connection in list(self.connections):
             connection.press()
 
-    def _weigh(self) -> None:
+    def _after_sweep(self) -> None:
+        self.dated.turn(self.now)
         for connection in list(self.connections):
             if connection.busy:
                 connection.weigh()

@@ -37,14 +37,30 @@ class BaseResponse:
         content_type: value of the Content-Type field; None sends none.
     """
 
-    __slots__ = ("content_type", "headers", "status")
+    __slots__ = ("_headers", "content_type", "status")
 
     def __init__(
         self, status: int = 200, headers: Pairs | None = None, content_type: str | None = TEXT
     ) -> None:
         self.status = status
-        self.headers = ResponseHeaders(headers)
         self.content_type = content_type
+        self._headers = None if headers is None else ResponseHeaders(headers)
+
+    @property
+    def headers(self) -> ResponseHeaders:
+        """The fields; what is assigned replaces them all."""
+        if self._headers is None:
+            self._headers = ResponseHeaders()
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: Pairs) -> None:
+        self._headers = ResponseHeaders(headers)
+
+    @property
+    def has_headers(self) -> bool:
+        """Whether it may have fields besides its content type."""
+        return self._headers is not None
 
 
 class HTTPResponse(BaseResponse):
@@ -62,8 +78,11 @@ class HTTPResponse(BaseResponse):
         headers: Pairs | None = None,
         content_type: str | None = TEXT,
     ) -> None:
-        super().__init__(status, headers, content_type)
-        self.body = encoded(body, coerce=False)
+        # As in BaseResponse, and encoded(): their calls would be a third of this (0.2 us).
+        self.status = status
+        self.content_type = content_type
+        self._headers = None if headers is None else ResponseHeaders(headers)
+        self.body = body.encode() if type(body) is str else encoded(body, coerce=False)
 
 
 class StreamingResponse(BaseResponse):
@@ -246,6 +265,24 @@ def encoded(data: object, *, coerce: bool) -> bytes:
         return str(data).encode()
     raise TypeError(
         f"a body is str or bytes, not {type(data).__name__}; only write() takes anything"
+    )
+
+
+def checked(answer: Any) -> BaseResponse | None:
+    """Return the response that a handler's answer stands for; None if it has written its own.
+
+    Raises:
+        ResponseError: it is no answer.
+    """
+    if isinstance(answer, BaseResponse):
+        return None if isinstance(answer, ResponseStream) else answer
+    if answer is None:
+        return None
+    if hasattr(answer, "__aiter__"):
+        return StreamingResponse(answer)
+    raise ResponseError(
+        f"the handler returned {type(answer).__name__}; return text(…), json(…), stream(…) or "
+        "another response"
     )
 
 

@@ -83,6 +83,10 @@ class MemoryWire:
         self.headers = fields
         self.said.append(("start", status, length, whole))
 
+    def answer(self, status: int, content_type: str | None, body: bytes) -> bool:
+        """See ``Wire.answer``; here every response goes the usual way."""
+        return False
+
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:
         """See ``Wire.send``."""
         assert sum(map(len, pieces)) == size

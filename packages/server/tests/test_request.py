@@ -87,7 +87,7 @@ def make(exchange: FakeExchange) -> Make:
     ],
 )
 def test_split_target(target: bytes, path: str, query: str) -> None:
-    assert split_target(target)[:2] == (path, query)
+    assert split_target(target.decode())[:2] == (path, query)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,11 @@ from headrace._state import TABLE, State, Step, advance
 
 EXPECTED = {
     State.RECEIVING: {Step.START: State.HANDLING, Step.LOSE: State.ENDED},
-    State.HANDLING: {Step.HEAD: State.RESPONDING, Step.LOSE: State.LOST},
+    State.HANDLING: {
+        Step.HEAD: State.RESPONDING,
+        Step.ANSWER: State.FINISHING,
+        Step.LOSE: State.LOST,
+    },
     State.RESPONDING: {
         Step.RETRACT: State.HANDLING,
         Step.END: State.FINISHING,

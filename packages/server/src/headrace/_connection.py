@@ -113,7 +113,8 @@ class Connection(Guarded):
         """
         return (
             type(event) is RequestHead
-            and not event.has_body
+            and event.content_length is None
+            and not event.chunked
             and not (self._exchange is not None or self._events or self._full)
         )
 
@@ -339,7 +340,8 @@ class Connection(Guarded):
         elif not self._wire.keep_alive or (self._eof and not self._events):
             self._close()
         else:
-            self._gate.resume(BODY | BUDGET)
+            if self._gate.stopped:
+                self._gate.resume(BODY | BUDGET)
             self._idle()
             if self._events or self._gate.stopped or self._parser.pending:
                 self._pump()
@@ -382,7 +384,8 @@ class Connection(Guarded):
         elif self._started or self._parser.in_head:
             self._await_head()
         else:
-            self._expire_in(Late.KEEP_ALIVE, self._host.config.keep_alive_timeout)
+            host = self._host
+            self.deadlines.enter(Late.KEEP_ALIVE, host.now, host.config.keep_alive_timeout)
 
     def _await_head(self) -> None:
         """A head has begun to arrive."""

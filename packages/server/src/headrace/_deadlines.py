@@ -87,7 +87,8 @@ class Deadlines:
         """Between exchanges, or towards the end, one thing is waited for and no other."""
         self._phase = phase
         self._phase_at = self.at = now + seconds
-        self._look_for_client_too()
+        if self._outbound is not None or self._hurry is not None:
+            self._look_for_client_too()
 
     def open(self, now: float, settings: RouteSettings, receiving: bool) -> None:
         """An exchange begins."""
@@ -97,7 +98,8 @@ class Deadlines:
         self.opened = now
         self.at = now + settings.soonest
         self._asked = NEVER if receiving else now
-        self._look_for_client_too()
+        if self._outbound is not None or self._hurry is not None:
+            self._look_for_client_too()
 
     def wait_for_body(self, now: float, received: int) -> None:
         """From here on it is the client's turn to send more of the body."""

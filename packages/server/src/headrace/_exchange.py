@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ._end import EndReason, Figures, Stopwatch
 from ._handling import handle
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 GONE: Final = EndReason.CLIENT_GONE
 DISCONNECTED: Final = (GONE, EndReason.STALLED)
-EAGERLY: Final[dict[str, Any]] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
-"""Runs a task until it first waits, without a turn of the loop in between."""
 
 
 class Exchange(Reply):
@@ -101,9 +99,10 @@ class Exchange(Reply):
     def open(self) -> None:
         """Start the handler, or begin to collect the body for it."""
         head = self.head
-        if (head.has_body or head.expect is not None) and self.request.endpoint is not None:
+        endpoint = self.request.endpoint
+        if endpoint is not None and (head.expect is not None or head.has_body):
             try:
-                self._take_body(self.request.endpoint.stream)
+                self._take_body(endpoint.stream)
             except HeadraceException as error:
                 self.request.refused = error
         if self.intake is None or self.intake.receiver is not None:
@@ -129,12 +128,13 @@ class Exchange(Reply):
         self.state = advance(self.state, Step.START)
         # Not eagerly where the body is still to come: what of it is here shall be there to be read.
         ready = self.intake is None or self.intake.complete
-        self._task = asyncio.Task(
-            handle(self, self._dispatcher),
-            loop=asyncio.get_running_loop(),
-            context=self._context.copy(),
-            **(EAGERLY if ready else {}),
-        )
+        running = handle(self, self._dispatcher)
+        loop, context = asyncio.get_running_loop(), self._context.copy()
+        if ready and sys.version_info >= (3, 12):
+            # Until it first waits it runs here, without a turn of the loop in between.
+            self._task = asyncio.Task(running, loop=loop, context=context, eager_start=True)
+        else:
+            self._task = asyncio.Task(running, loop=loop, context=context)
 
     def refuse(self, error: HeadraceException) -> None:
         """Answer with this error instead of asking the handler; before :meth:`open`."""
@@ -302,7 +302,8 @@ class Exchange(Reply):
         if self.unsettled:
             self.parting = True
         else:
-            self._part()
+            self.state = advance(self.state, Step.RETURN)
+            self._over()
 
     def part(self) -> None:
         """Go, if the task is done and the kernel has taken the response meanwhile.
@@ -311,12 +312,9 @@ class Exchange(Reply):
         closed.
         """
         if self.parting and not self.unsettled:
-            self._part()
-
-    def _part(self) -> None:
-        self.parting = False
-        self.state = advance(self.state, Step.RETURN)
-        self._over()
+            self.parting = False
+            self.state = advance(self.state, Step.RETURN)
+            self._over()
 
     def _over(self) -> None:
         if self._watch is not None:

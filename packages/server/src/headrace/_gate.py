@@ -25,33 +25,29 @@ class ReadGate:
     """Reading from one transport.
 
     Attributes:
+        stopped: the reasons for which reading is stopped.
         stops: how often reading was stopped.
         over: nothing more can be read, so that the transport is not told any more.
     """
 
-    __slots__ = ("_reasons", "_transport", "over", "stops")
+    __slots__ = ("_transport", "over", "stopped", "stops")
 
     def __init__(self, transport: asyncio.ReadTransport) -> None:
         self._transport = transport
-        self._reasons = 0
+        self.stopped = 0
         self.over = False
         self.stops = 0
 
-    @property
-    def stopped(self) -> int:
-        """The reasons for which reading is stopped."""
-        return self._reasons
-
     def stop(self, reason: int) -> None:
         """Stop reading for this reason."""
-        if not self._reasons and not self.over:
+        if not self.stopped and not self.over:
             self.stops += 1
             self._transport.pause_reading()
-        self._reasons |= reason
+        self.stopped |= reason
 
     def resume(self, reasons: int) -> None:
         """Take these reasons back."""
-        if self._reasons:
-            self._reasons &= ~reasons
-            if not self._reasons and not self.over and not self._transport.is_closing():
+        if self.stopped:
+            self.stopped &= ~reasons
+            if not self.stopped and not self.over and not self._transport.is_closing():
                 self._transport.resume_reading()

@@ -232,15 +232,23 @@ class Reply(ABC):
         """Send a finished response."""
         if self.muted:
             return
-        self._must_be(State.HANDLING, "the handler returned a response after it had begun one")
-        body = encoded(response.body, coerce=False)  # middleware may have put a str there
-        if not response.has_headers and self._wire.answer(
-            response.status, response.content_type, body
-        ):
+        if self.state is not State.HANDLING:
+            self._must_be(State.HANDLING, "the handler returned a response after it had begun one")
+        body = response.body
+        if type(body) is not bytes:
+            body = encoded(body, coerce=False)  # middleware may have put a str there
+        status = response.status
+        if not response.has_headers and self._wire.answer(status, response.content_type, body):
+            self.state = advance(self.state, Step.ANSWER)
+            self.status = status
             self._whole = len(body)
-            self._respond_with(response.status)
-            self._conclude_well()
-            return
+            if self._watch is not None:
+                self._watch.respond()
+            self._settle()  # it was small: the kernel has it, or will soon
+        else:
+            self._respond_in_parts(response, body)
+
+    def _respond_in_parts(self, response: HTTPResponse, body: bytes) -> None:
         size = length = len(body)
         if response.status == 205:
             body, size, length = b"", 0, 0  # RFC 9110, 15.3.6

@@ -55,11 +55,15 @@ class Step(enum.IntEnum):
     RETURN = 5
     """The handler's task is done."""
 
+    ANSWER = 6
+    """A whole response was handed on at once."""
+
 
 TABLE: dict[tuple[State, Step], State] = {
     (State.RECEIVING, Step.START): State.HANDLING,
     (State.RECEIVING, Step.LOSE): State.ENDED,
     (State.HANDLING, Step.HEAD): State.RESPONDING,
+    (State.HANDLING, Step.ANSWER): State.FINISHING,
     (State.HANDLING, Step.LOSE): State.LOST,
     (State.RESPONDING, Step.RETRACT): State.HANDLING,
     (State.RESPONDING, Step.END): State.FINISHING,

@@ -205,7 +205,12 @@ class Request:
         self.endpoint: Endpoint | None = None
         self.refused: HeadraceException | None = None
         self.trailers: Headers = NO_TRAILERS
-        self.path, self.query_string, self._authority = split_target(head.target)
+        target = head.target.decode("ascii")
+        if target.startswith("/"):  # as split_target does, whose call would take as long again
+            self.path, _, self.query_string = target.partition("?")
+            self._authority = ""
+        else:
+            self.path, self.query_string, self._authority = split_target(target)
         self._exchange = exchange
         self._args: RequestParameters | None = None
         self._ctx: SimpleNamespace | None = None
@@ -388,13 +393,12 @@ def known_charset(name: str) -> str:
     return codec
 
 
-def split_target(target: bytes) -> tuple[str, str, str]:
+def split_target(text: str) -> tuple[str, str, str]:
     """Return path, query and host of a request target, all as sent.
 
     Only the absolute form (RFC 9112, 3.2.2) has a host; the asterisk and authority forms are
     returned whole as path and match no route.
     """
-    text = target.decode("ascii")
     host = ""
     if not text.startswith("/") and "://" in text:
         authority = text.partition("://")[2]

@@ -115,3 +115,11 @@ def test_bad_host(host: str, position: int, problem: str) -> None:
         router.add("/a", "h", host=[host])
     assert (caught.value.problem, caught.value.position) == (problem, position)
     assert caught.value.pattern == host
+
+
+def test_whether_a_host_is_needed_at_all():
+    router = Router()
+    router.add("/a", "h")
+    assert not router.by_host
+    router.add("/b", "h", host="*.a.com")
+    assert router.by_host

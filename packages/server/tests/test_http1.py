@@ -455,3 +455,63 @@ def test_no_probe_on_a_closed_connection():
     wired = Wired()
     wired.transport.closing = True
     assert not wired.wire.probe()
+
+
+# A whole response at once.
+
+
+def test_a_plain_answer_is_one_write():
+    wired = Wired()
+    assert wired.wire.answer(200, "a/b", b"body")
+    assert wired.transport.calls == [
+        b"HTTP/1.1 200 OK\r\ncontent-type: a/b\r\ndate: " + DATE.encode() + b"\r\n"
+        b"content-length: 4\r\n\r\nbody"
+    ]
+    assert wired.wire.sent == len(wired.sent)
+    assert not wired.wire.probe()  # nothing may stand within a body that is counted
+
+
+@pytest.mark.parametrize("body", [b"", b"x" * JOIN_BYTES], ids=["empty", "large"])
+@pytest.mark.parametrize("content_type", ["a/b", None])
+def test_it_is_the_one_that_goes_the_usual_way(body, content_type):
+    one, other = Wired(), Wired()
+    assert one.wire.answer(200, content_type, body)
+    fields = [] if content_type is None else [("content-type", content_type)]
+    other.wire.start(200, fields, len(body), whole=True)
+    other.wire.send([body], len(body), True)
+    assert one.transport.calls == other.transport.calls
+
+
+def last(wired):
+    wired.owner.last = True
+
+
+def closing(wired):
+    wired.transport.closing = True
+
+
+@pytest.mark.parametrize(
+    ("request_", "prepare", "status", "size"),
+    [
+        pytest.param(HTTP_1_0, None, 200, 1, id="1.0"),
+        pytest.param(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", None, 200, 1, id="kept"),
+        pytest.param(HEAD, None, 200, 1, id="HEAD"),
+        pytest.param(
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", None, 200, 1, id="close"
+        ),
+        pytest.param(None, None, 304, 0, id="without-content"),
+        pytest.param(None, None, 200, JOIN_BYTES + 1, id="too-large-to-copy"),
+        pytest.param(None, last, 200, 1, id="the-last"),
+        pytest.param(None, closing, 200, 1, id="closing"),
+        pytest.param(None, lambda wired: wired.wire.probe(), 200, 1, id="probed"),
+    ],
+)
+def test_what_is_unusual_is_left_to_the_usual_way(request_, prepare, status, size):
+    wired = Wired() if request_ is None else Wired(request_)
+    if prepare is not None:
+        prepare(wired)
+    before = list(wired.transport.calls)
+    kept = wired.wire.keep_alive
+    assert not wired.wire.answer(status, "a/b", b"x" * size)
+    assert wired.transport.calls == before
+    assert wired.wire.keep_alive is kept

@@ -427,6 +427,13 @@ async def test_the_last_answer_reaches_a_client_that_sends_more(app, more):
     await talk.leave()
 
 
+async def test_nothing_that_the_parser_holds_back_is_served_after_the_last_one(app):
+    talk = Conversation(app, keep_alive_requests=2, pipelined_requests=2)
+    await talk.send(GET * 5)
+    assert talk.take().count(b"HTTP/1.1 200 ") == 2
+    assert talk.transport.eof_sent
+
+
 async def test_any_number_of_requests(app):
     talk = Conversation(app, keep_alive_requests=0)
     for _ in range(5):

@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from headrace import Headrace, Request
+from headrace import request as module
 from headrace._drain import Draining
 from headrace.exceptions import BadRequest
 from headrace.request import RequestParameters, RequestStream, split_target
@@ -424,3 +428,12 @@ async def test_respond_begins(
 def test_slots(make: Make) -> None:
     assert not hasattr(make(), "__dict__")
     assert not hasattr(RequestStream.__new__(RequestStream), "__dict__")
+
+
+PLAIN = st.text(st.characters(codec="ascii", exclude_characters="%+"))
+
+
+@given(PLAIN)
+@example("a=1&&b&=c&a=2=3&&")
+def test_fields_without_escapes_are_what_the_library_makes_of_them(query: str) -> None:
+    assert module.parameters(query) == parse_qs(query, keep_blank_values=True)

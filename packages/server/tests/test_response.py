@@ -482,3 +482,11 @@ def test_stream_takes_a_generator_and_not_its_function(function, name):
     with pytest.raises(ConfigError) as caught:
         stream(function)
     assert str(caught.value) == f"stream() takes the generator, not its function: stream({name}(…))"
+
+
+def test_headers_are_replaced_by_what_is_assigned() -> None:
+    response = text("x", headers={"a": "1"})
+    assert response.has_headers
+    response.headers = {"b": "2"}
+    assert response.headers.pairs() == [("b", "2")]
+    assert not text("x").has_headers

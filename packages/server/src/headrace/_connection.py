@@ -30,6 +30,7 @@ from ._exchange import Exchange
 from ._gate import BODY, BUDGET, QUEUE
 from ._guarded import Guarded, Queued
 from ._http1 import Http1Wire
+from ._state import State
 from .exceptions import HeadraceException, ServerBusy
 
 if TYPE_CHECKING:
@@ -94,8 +95,11 @@ class Connection(Guarded):
         except RemoteProtocolError as error:
             events = [*error.events, error]
         if events:
-            if len(events) == 2 and self._takes(events[0]):
+            count = len(events)
+            if count == 2 and self._takes(events[0]):
                 self._open(cast("RequestHead", events[0]))
+            elif count == 3 and self._takes_whole(events):
+                self._open_whole(events)
             else:
                 self._events.extend(events)
                 self._pump()
@@ -117,6 +121,25 @@ class Connection(Guarded):
             and not event.chunked
             and not (self._exchange is not None or self._events or self._full)
         )
+
+    def _takes_whole(self, events: list[Queued]) -> bool:
+        """The same of a request that came in one read with its body."""
+        return (
+            type(events[1]) is Data
+            and type(events[2]) is EndOfMessage
+            and not self._host.budget.pressed
+            and not (self._receiving or self._exchange is not None or self._events or self._full)
+        )
+
+    def _open_whole(self, events: list[Queued]) -> None:
+        self._open(cast("RequestHead", events[0]), whole=True)
+        exchange = self._exchange
+        if exchange is not None and exchange.state is State.RECEIVING:
+            exchange.receive(cast("Data", events[1]).data)
+            self._finish_body(cast("EndOfMessage", events[2]), exchange)
+        elif not self._lingering:
+            self._events.extend(events[1:])
+            self._pump()
 
     def _begin_head(self) -> None:
         """Bytes of a head came, and not its end."""
@@ -246,7 +269,8 @@ class Connection(Guarded):
             return self._break(cast("RemoteProtocolError", event), exchange)
         return not self._lingering
 
-    def _open(self, head: RequestHead) -> None:
+    def _open(self, head: RequestHead, *, whole: bool = False) -> None:
+        """Begin the exchange of a request, whose body may be here as well: ``whole``."""
         host = self._host
         has_body = self._receiving = head.has_body
         self._started = False
@@ -262,7 +286,7 @@ class Connection(Guarded):
             exchange.refuse(ServerBusy())
         self.deadlines.open(host.now, exchange.settings, has_body)
         exchange.open()
-        if has_body and self._receiving and self._exchange is exchange:
+        if has_body and not whole and self._receiving and self._exchange is exchange:
             if not exchange.waits_to_continue:
                 self.deadlines.wait_for_body(host.now, 0)
             if host.budget.pressed:

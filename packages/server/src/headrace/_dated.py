@@ -1,7 +1,7 @@
 """What is made anew each second: the Date field, and response heads that hold it.
 
-Most responses differ in their length alone from one sent a moment before. Their heads are kept up to
-that length, for as long as their date is right.
+Most responses differ in their length alone from one sent a moment before. Their heads are kept up
+to that length, for as long as their date is right.
 """
 
 from __future__ import annotations

@@ -100,9 +100,7 @@ class Http1Wire:
         "sent",
     )
 
-    def __init__(
-        self, owner: Owner, transport: asyncio.WriteTransport, dated: Dated
-    ) -> None:
+    def __init__(self, owner: Owner, transport: asyncio.WriteTransport, dated: Dated) -> None:
         self._owner = owner
         self._transport = transport
         self._dated = dated

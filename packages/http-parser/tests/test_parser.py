@@ -55,6 +55,55 @@ def test_input_that_is_all_body_passes_as_the_same_object() -> None:
     assert end is RequestParser().receive_data(GET)[1]
 
 
+@pytest.mark.parametrize(
+    ("size", "passed"),
+    [
+        pytest.param(1, True, id="some-of-it"),
+        pytest.param(3, True, id="all-but-the-last"),
+        pytest.param(4, False, id="all"),
+        pytest.param(5, False, id="one-beyond"),
+    ],
+)
+def test_bytes_of_a_body_may_be_counted_only(size: int, passed: bool) -> None:
+    parser = RequestParser()
+    parser.receive_data(POST)
+    assert parser.pass_over(size) is passed
+    left = b"abcd"[size if passed else 0 :]
+    data, end = parser.receive_data(left)
+    assert isinstance(data, Data) and data.data == left
+    assert isinstance(end, EndOfMessage)
+    assert len(parser.receive_data(GET)) == 2
+
+
+def test_nothing_but_a_body_of_known_length_is_counted_only() -> None:
+    parser = RequestParser()
+    assert not parser.pass_over(1)
+    parser.receive_data(GET)
+    assert not parser.pass_over(1)
+    parser.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n")
+    assert not parser.pass_over(1)
+
+
+def test_nothing_is_counted_after_the_end() -> None:
+    parser = RequestParser()
+    parser.receive_data(POST)
+    with pytest.raises(RemoteProtocolError, match="within a body"):
+        parser.receive_eof()
+    assert not parser.pass_over(1)
+
+
+def test_what_was_counted_only_stands_in_the_offset_of_an_error() -> None:
+    offsets = []
+    for take in ("pass_over", "receive_data"):
+        parser = RequestParser()
+        parser.receive_data(POST)
+        getattr(parser, take)(3 if take == "pass_over" else b"abc")
+        with pytest.raises(RemoteProtocolError) as caught:
+            parser.receive_data(b"dGET /\x00 HTTP/1.1\r\n\r\n")
+        offsets.append(caught.value.offset)
+    assert offsets[0] == offsets[1] > len(POST)
+
+
 def test_one_read_of_many_chunks_is_one_data() -> None:
     parser = RequestParser()
     parser.receive_data(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")

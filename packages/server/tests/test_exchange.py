@@ -1,7 +1,9 @@
 """The life of an exchange, driven by a wire that has no bytes, no framing and no transport."""
 
 import asyncio
+import gc
 import logging
+import weakref
 
 import pytest
 
@@ -812,6 +814,27 @@ async def test_reading_waits_while_the_response_is_above_its_mark():
     await settle()
     assert driver.wire.body == b"ABC"
     assert driver.wire.said[-1] == COMPLETE
+
+
+async def test_a_stream_leaves_no_reference_cycle_behind():
+    streams = []
+
+    async def handler(request):
+        streams.append(weakref.ref(request.stream))
+        return text(str(len(await request.stream.read_all(100))))
+
+    gc.collect()
+    gc.disable()
+    try:
+        driver = Driver(handler, streams=True)
+        exchange = driver.open(method="POST", body=True)
+        exchange.receive(b"a")
+        exchange.receive_end()
+        await settle()
+        assert driver.wire.said[-1] == COMPLETE
+        assert streams[0]() is None
+    finally:
+        gc.enable()
 
 
 # The request's body.

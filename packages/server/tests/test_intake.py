@@ -88,8 +88,10 @@ async def test_a_failure_drops_what_was_collected():
 async def test_discard_lets_go_of_everything():
     intake, _ = piped()
     intake.receive(b"a")
+    receiver = intake.receiver
     intake.discard()
-    assert intake.receiver.buffered == 0
+    assert receiver.buffered == 0
+    assert intake.receiver is None
     collecting = Intake(0)
     collecting.receive(b"a")
     collecting.discard()

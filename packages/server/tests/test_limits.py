@@ -932,6 +932,32 @@ async def test_a_body_that_broke_the_rules_is_not_read_to_its_end(app):
     assert talk.transport.paused
 
 
+async def test_a_body_counts_as_the_most_that_was_held_since_the_last_sweep(app):
+    @app.post("/slowly", stream=True)
+    async def slowly(request):
+        async for _ in request.stream:
+            await app.ctx.gate.wait()
+        return text("read")
+
+    talk = Conversation(app)
+    budget = talk.server.budget
+    await talk.send(post(b"/slowly", 10_000))
+    counted = []
+    for size in (1000, 3000, 2000):
+        await talk.send(b"x" * size)
+        counted.append(budget.used)
+    assert counted == [1000, 3000, 5000], "the first part is with the handler"
+    app.ctx.gate.set()
+    await settle()
+    await talk.send(b"x" * 3999)
+    assert budget.used == 5000, "and was read at once"
+    await talk.wait(0.3)
+    assert budget.used == 0
+    await talk.send(b"x")
+    assert budget.used == 0
+    assert status(talk.take()) == 200
+
+
 async def test_what_waits_behind_an_exchange_is_counted(talk, app):
     waiting = post(b"/keep", 10_000) + b"x" * 9_000
     await talk.send(get(b"/slow") + waiting)

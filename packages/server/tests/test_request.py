@@ -35,6 +35,7 @@ class FakeExchange:
         self.peer = ("192.0.2.1", 50000)
         self.intake: Any = None
         self.coupled: Any = None
+        self.paused = False
         self.asked = 0
         self.begun: list[Any] = []
         self.draining = Draining()
@@ -327,10 +328,11 @@ async def test_a_collected_body_has_no_pipe_of_its_own(make: Make, exchange: Fak
     assert await make(body=b"abc").stream.get() == b"abc"
 
 
-async def test_the_stream_of_a_streaming_route(make: Make, exchange: FakeExchange) -> None:
-    sender, receiver = pipe()
-    exchange.intake = SimpleNamespace(receiver=receiver)
-    stream = make().stream
+async def test_the_stream_of_a_streaming_route(make: Make) -> None:
+    sender, receiver = pipe(receiver_type=RequestStream)
+    request = make()
+    request.receive_through(receiver)
+    stream = request.stream
     sender.write(b"one")
     assert await stream.get() == b"one"
     sender.write(b"two")
@@ -375,12 +377,56 @@ async def test_reading_waits_for_a_response_above_its_mark(
     assert await read == b"abc"
 
 
-async def test_a_failed_source_fails_the_stream_after_what_came(
+@pytest.mark.parametrize("preload", [True, False])
+async def test_reading_waits_whenever_its_exchange_holds_it(
+    make: Make, exchange: FakeExchange, preload: bool
+) -> None:
+    request = make(body=b"abc")
+    request.hold()  # nobody reads yet
+    if not preload:
+        sender, receiver = pipe(receiver_type=RequestStream)
+        sender.write(b"abc")
+        sender.close()
+        request.receive_through(receiver)
+    stream = request.stream
+    assert await stream.read(1) == b"a"
+    below = asyncio.Event()
+    exchange.coupled, exchange.paused = SimpleNamespace(drained=below.wait), True
+    request.hold()
+    read = asyncio.create_task(stream.read(1))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not read.done()
+    exchange.coupled, exchange.paused = None, False
+    below.set()
+    assert await read == b"b"
+    exchange.coupled = SimpleNamespace(drained=None)  # nobody asks any more
+    assert await stream.read() == b"c"
+    assert exchange.asked == 1
+
+
+async def test_reading_is_looked_at_while_the_wire_is_full(
     make: Make, exchange: FakeExchange
 ) -> None:
-    sender, receiver = pipe()
-    exchange.intake = SimpleNamespace(receiver=receiver)
-    stream = make().stream
+    """The response may begin later, and is above its mark from then on."""
+    exchange.paused = True
+    stream = make(body=b"abc").stream
+    assert await stream.read(1) == b"a"
+    below = asyncio.Event()
+    exchange.coupled = SimpleNamespace(drained=below.wait)
+    read = asyncio.create_task(stream.read(1))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert not read.done()
+    below.set()
+    assert await read == b"b"
+
+
+async def test_a_failed_source_fails_the_stream_after_what_came(make: Make) -> None:
+    sender, receiver = pipe(receiver_type=RequestStream)
+    request = make()
+    request.receive_through(receiver)
+    stream = request.stream
     sender.write(b"one")
     sender.fail(BadRequest("cut"))
     assert await stream.get() == b"one"
@@ -389,10 +435,11 @@ async def test_a_failed_source_fails_the_stream_after_what_came(
             await stream.get()
 
 
-async def test_cancelling_the_stream_cancels_its_source(make: Make, exchange: FakeExchange) -> None:
-    sender, receiver = pipe()
-    exchange.intake = SimpleNamespace(receiver=receiver)
-    make().stream.cancel(ValueError("enough"))
+async def test_cancelling_the_stream_cancels_its_source(make: Make) -> None:
+    sender, receiver = pipe(receiver_type=RequestStream)
+    request = make()
+    request.receive_through(receiver)
+    request.stream.cancel(ValueError("enough"))
     with pytest.raises(Exception, match="enough"):
         await sender.write(b"more")
 

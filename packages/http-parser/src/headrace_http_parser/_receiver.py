@@ -231,6 +231,25 @@ class Receiver(Inlet, Generic[Line]):
         events.append(end)
         self._state = OFFERED if self._offer else self._next
 
+    def pass_over(self, size: int) -> bool:
+        """Count bytes that were read from the peer, instead of receiving them.
+
+        Input that is body of known length from end to end needs no look at it: this takes a tenth
+        of the time that an event takes.
+
+        Args:
+            size: the number of bytes.
+
+        Returns:
+            Whether all of them are body, and more of it follows. Otherwise nothing has changed,
+            and they are to be given to `receive_data`.
+        """
+        if self._state != LENGTH or size >= self._left or self._barred:
+            return False
+        self._left -= size
+        self._base += size
+        return True
+
     def _counted(self, data: bytes, pos: int, events: list[Event]) -> int:
         size = len(data)
         stop = pos + self._left

@@ -89,6 +89,9 @@ class Connection(Guarded):
         if self._broken:
             self._drop(len(data))
             return
+        if self._receiving and not self._events and self._parser.pass_over(len(data)):
+            self._take_body(data)
+            return
         self._last_read = len(data)
         try:
             events: list[Queued] = self._parser.receive_data(data)  # type: ignore[assignment]
@@ -103,9 +106,7 @@ class Connection(Guarded):
             else:
                 self._events.extend(events)
                 self._pump()
-            if self._receiving:
-                self.weigh()
-            elif self._exchange is not None and self._parser.in_head:
+            if not self._receiving and self._exchange is not None and self._parser.in_head:
                 self._begin_head()
         elif not self._receiving and self._parser.in_head:
             self._begin_head()
@@ -140,6 +141,18 @@ class Connection(Guarded):
         elif not self._lingering:
             self._events.extend(events[1:])
             self._pump()
+
+    def _take_body(self, data: bytes) -> None:
+        """Hand a part of the open request's body on; drop it if nobody wants it."""
+        exchange = self._exchange
+        if exchange is None:
+            self._discard(len(data))
+            return
+        self.deadlines.hear(self._host.now)
+        if not exchange.receive(data):
+            self._drop(len(data))
+        elif exchange.buffered_in > self._charged:
+            self.weigh()  # 0.9 us, and a body that is read as it comes holds no more than before
 
     def _begin_head(self) -> None:
         """Bytes of a head came, and not its end."""
@@ -255,13 +268,7 @@ class Connection(Guarded):
             self._open(head)
         elif kind is Data:
             self._events.popleft()
-            data = cast("Data", event).data
-            if exchange is None:
-                self._discard(len(data))
-            else:
-                self.deadlines.hear(self._host.now)
-                if not exchange.receive(data):
-                    self._drop(len(data))
+            self._take_body(cast("Data", event).data)
         elif kind is EndOfMessage:
             self._events.popleft()
             self._finish_body(cast("EndOfMessage", event), exchange)

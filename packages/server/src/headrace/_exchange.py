@@ -120,7 +120,8 @@ class Exchange(Reply):
         self.intake = Intake(limit)
         if streams:
             buffer = self._dispatcher.config.request_buffer
-            self.intake.open_pipe(buffer, self._wire.pause_reading, self._wire.resume_reading)
+            pause, resume = self._wire.pause_reading, self._wire.resume_reading
+            self.request.receive_through(self.intake.open_pipe(buffer, pause, resume))
         else:
             self.ask_for_body()
 
@@ -197,6 +198,10 @@ class Exchange(Reply):
             if not left:
                 self._wire.interim(100)
             self._wire.resume_reading()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.request.hold()
 
     # What others may know.
 

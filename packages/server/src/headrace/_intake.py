@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from headrace_streams import BrokenError, ByteReceiver, ByteSender, pipe
+from headrace_streams import BrokenError, ByteSender, pipe
 
+from ._stream import RequestStream
 from .exceptions import PayloadTooLarge
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Intake:
         self._held = 0
         self._failed = False
         self._sender: ByteSender | None = None
-        self.receiver: ByteReceiver | None = None
+        self.receiver: RequestStream | None = None
         self.received = 0
         self.complete = False
 
@@ -51,9 +52,12 @@ class Intake:
 
     def open_pipe(
         self, high: int, on_pause: Callable[[], None], on_resume: Callable[[], None]
-    ) -> None:
-        """Hand the body on as it arrives instead of collecting it."""
-        self._sender, self.receiver = pipe(high=high, on_pause=on_pause, on_resume=on_resume)
+    ) -> RequestStream:
+        """Hand the body on as it arrives instead of collecting it; return what to read."""
+        self._sender, self.receiver = pipe(
+            high=high, on_pause=on_pause, on_resume=on_resume, receiver_type=RequestStream
+        )
+        return self.receiver
 
     def receive(self, data: bytes) -> bool:
         """Take the next bytes; False if they are dropped, because their reader wants no more.
@@ -99,6 +103,7 @@ class Intake:
         self._held = 0
         if self.receiver is not None:
             self.receiver.cancel()
+            self.receiver = None  # it refers to the exchange, which refers to this
         if self._sender is not None:
             self._sender.close()
 

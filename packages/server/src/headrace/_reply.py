@@ -127,6 +127,11 @@ class Reply(ABC):
         outflow = self._outflow
         return outflow if outflow is not None and outflow.paused else None
 
+    @property
+    def paused(self) -> bool:
+        """Whether the wire is above its high-water mark."""
+        return self._paused
+
     # From the handler.
 
     def interim(self, status: int, headers: Pairs | None) -> None:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import AsyncIterator
-from json import JSONDecodeError
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import msgspec
 
 from headrace_http_parser import Headers
-from headrace_streams import (
-    ByteReceiver,
-    IncompleteError,
-    TooLargeError,
-    from_iterable,
-)
 
 from ._shield import Shield
-from .exceptions import BadRequest, HeadraceException
+from ._stream import RequestStream, preloaded
+from .exceptions import BadRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Iterable
 
     from ._app import Headrace
     from ._drain import Draining
@@ -32,16 +25,9 @@ if TYPE_CHECKING:
     from ._exchange import Exchange
     from ._headers import Pairs
     from ._interfaces import RequestLine
+    from .exceptions import HeadraceException
     from .response import ResponseStream
 
-
-T = TypeVar("T")
-
-LINE_LIMIT: Final = 64 * 1024
-"""Longest line in bytes, as for any receiver."""
-
-FAULTS: Final = (TooLargeError, IncompleteError, UnicodeDecodeError, JSONDecodeError)
-"""What reading raises because of what the client sent."""
 
 NO_TRAILERS = Headers()
 
@@ -68,96 +54,6 @@ class RequestParameters(dict[str, list[str]]):
     def getlist(self, name: str, default: Any = None) -> Any:
         """Return every value, or the default."""
         return super().get(name, default)
-
-
-class RequestStream(ByteReceiver):
-    """The request's body as it arrives.
-
-    Reads as every :class:`headrace_streams.ByteReceiver` does; besides, ``get``
-
-    - makes a client that sent ``Expect: 100-continue`` go on, when it is first called;
-    - waits while the response of the same exchange is above its high-water mark, so that a loop
-      which reads, writes and never awaits its writes is bounded in memory.
-
-    What the client sent may not be what a reading method asked for: too long, too short, no text,
-    no JSON. Where that error leaves the handler, the client is answered 413 or 400.
-
-    Raises:
-        TruncatedBody: the client ended its body early; raised after the bytes that came.
-        PayloadTooLarge: the body grew over the route's limit; raised after the bytes before.
-        RequestTimeout: the client fell silent for longer than ``body_timeout``.
-        ExchangeEnded: the client is gone or a deadline passed.
-    """
-
-    __slots__ = ("_asked", "_exchange", "_source")
-
-    def __init__(self, exchange: Exchange, source: ByteReceiver) -> None:
-        super().__init__()
-        self._exchange = exchange
-        self._source = source
-        self._asked = False
-
-    async def _next(self) -> bytes | None:
-        if not self._asked:
-            self._asked = True
-            self._exchange.ask_for_body()
-        blocked = self._exchange.coupled
-        if blocked is not None:
-            await blocked.drained()
-        return await self._source.get()
-
-    def _abort(self, reason: BaseException | None) -> None:
-        self._source.cancel(reason)
-
-    async def read_all(self, limit: int) -> bytes:
-        return await self._blame(super().read_all(limit))
-
-    async def read_exactly(self, n: int) -> bytes:
-        return await self._blame(super().read_exactly(n))
-
-    async def read_until(self, delimiter: bytes, limit: int = LINE_LIMIT) -> bytes:
-        return await self._blame(super().read_until(delimiter, limit))
-
-    def lines(self, limit: int = LINE_LIMIT) -> AsyncIterator[bytes]:
-        return Blaming(super().lines(limit), self._exchange)
-
-    def text(self, encoding: str = "utf-8", errors: str = "strict") -> AsyncIterator[str]:
-        return Blaming(super().text(encoding, errors), self._exchange)
-
-    def json_lines(self, limit: int = LINE_LIMIT) -> AsyncIterator[Any]:
-        return Blaming(super().json_lines(limit), self._exchange)
-
-    read_all.__doc__ = ByteReceiver.read_all.__doc__
-    read_exactly.__doc__ = ByteReceiver.read_exactly.__doc__
-    read_until.__doc__ = ByteReceiver.read_until.__doc__
-    lines.__doc__ = ByteReceiver.lines.__doc__
-    text.__doc__ = ByteReceiver.text.__doc__
-    json_lines.__doc__ = ByteReceiver.json_lines.__doc__
-
-    async def _blame(self, reading: Awaitable[T]) -> T:
-        """Note an error that says something about the body, not about the handler."""
-        try:
-            return await reading
-        except FAULTS as error:
-            self._exchange.fault = error
-            raise
-
-
-class Blaming(AsyncIterator[T]):
-    """An iterator over a request's body whose errors are the client's."""
-
-    __slots__ = ("_exchange", "_pieces")
-
-    def __init__(self, pieces: AsyncIterator[T], exchange: Exchange) -> None:
-        self._pieces = pieces
-        self._exchange = exchange
-
-    async def __anext__(self) -> T:
-        try:
-            return await self._pieces.__anext__()
-        except FAULTS as error:
-            self._exchange.fault = error
-            raise
 
 
 class Request:
@@ -302,14 +198,19 @@ class Request:
     def stream(self) -> RequestStream:
         """The body as it arrives; where the route does not stream, the body that was preloaded."""
         if self._stream is None:
-            intake = self._exchange.intake
-            source: ByteReceiver
-            if intake is not None and intake.receiver is not None:
-                source = intake.receiver
-            else:
-                source = from_iterable((self.body,))
-            self._stream = RequestStream(self._exchange, source)
+            self.receive_through(preloaded(self.body))
+            assert self._stream is not None
         return self._stream
+
+    def receive_through(self, stream: RequestStream) -> None:
+        """For the exchange: the body comes through this stream."""
+        stream.attach(self._exchange)
+        self._stream = stream
+
+    def hold(self) -> None:
+        """For the exchange: its response has to be looked at before the body is read on."""
+        if self._stream is not None:
+            self._stream.hold()
 
     @property
     def draining(self) -> Draining:

@@ -175,7 +175,10 @@ class PipeReceiver(ByteReceiver):
             if size <= pipe.resume_at:
                 pipe.resume()
             return chunk
-        return await ByteReceiver.__anext__(self)
+        item = await self.get()
+        if item is None:
+            raise StopAsyncIteration
+        return item
 
     def _abort(self, reason: BaseException | None) -> None:
         self._pipe.give_up(reason)

@@ -6,6 +6,7 @@ import pytest
 
 from headrace._outflow import (
     DONE,
+    FIRST_BYTES,
     FLUSH_BYTES,
     HOLD,
     SMALL,
@@ -63,12 +64,13 @@ async def test_a_lone_write_leaves_by_the_end_of_its_turn(outflow, below):
 
 
 async def test_many_bytes_leave_at_once(outflow, below):
-    outflow.write(b"x" * (FLUSH_BYTES - 1))
-    assert below.sent == []
-    outflow.write(b"y")
-    assert [len(piece) for piece in below.sent[0]] == [FLUSH_BYTES - 1, 1]
+    for number, enough in enumerate([FIRST_BYTES, FLUSH_BYTES, FLUSH_BYTES]):
+        outflow.write(b"x" * (enough - 1))
+        assert len(below.sent) == number
+        outflow.write(b"y")
+        assert [len(piece) for piece in below.sent[number]] == [enough - 1, 1]
     await settle()
-    assert below.sent[1:] == [], "the scheduled flush has nothing to do"
+    assert below.sent[3:] == [], "the scheduled flush has nothing to do"
 
 
 async def test_an_empty_write_sends_nothing(outflow, below):
@@ -288,7 +290,7 @@ async def test_appending_passes_no_threshold(outflow, below, size):
 
 
 async def test_the_last_byte_of_a_flush_is_found_among_small_pieces(outflow, below):
-    outflow.write(b"x" * (FLUSH_BYTES - 3))
+    outflow.write(b"x" * (FIRST_BYTES - 3))
     assert not append(outflow, b"a")
     outflow.write(b"a")
     outflow.write(b"b")

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headrace_http_parser import Event, Limits, RemoteProtocolError, RequestHead, RequestParser
+from headrace_http_parser._parser import MOST_AGAIN
 from headrace_http_parser._repeated import MOST_BYTES, MOST_LINES, in_common
-from headrace_http_parser.testing import every_split
+from headrace_http_parser.testing import every_split, merge_data
 
 Feed = Callable[..., tuple[list[Event], RemoteProtocolError | None]]
 
@@ -52,7 +53,7 @@ def same_as_alone(parser: RequestParser, wire: bytes, before: int, feed: Feed) -
             }
     if refusal is None:
         assert error is None
-        return parser._fresh
+        return parser.idle
     assert error is not None
     assert error.args == (refusal.status, refusal.offset + before, refusal.reason)
     return False
@@ -328,3 +329,54 @@ def test_the_work_for_a_row_of_requests_is_linear() -> None:
         return found
 
     assert calls(400) <= 2 * calls(200) <= 2 * 200 * 25
+
+
+# The same bytes again.
+
+POLL = request(*FRONT)
+BEHIND = [
+    POLL,
+    POLL[:-2],  # not its end yet
+    POLL[:-2] + b"a: b\r\n\r\n",
+    POLL.replace(b"GET", b"get"),
+    request(*FRONT, target=b"/a"),
+    request(*FRONT[1:]),
+    b"\r\n" + POLL,
+    POLL + POLL,
+    POLL.replace(b"\r\n\r\n", b"\r\nContent-Length: 2\r\n\r\n") + b"hi" + POLL,
+    b"GET / HTTP/1.1\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("rest", BEHIND)
+@pytest.mark.parametrize("polls", [1, 2, 5])
+def test_who_polls_is_understood_as_ever(rest: bytes, polls: int, feed: Feed) -> None:
+    wire = POLL * polls + rest
+    expected = feed(RequestParser(), [bytes((c,)) for c in wire])
+    for pieces in every_split(rest):
+        events, error = feed(RequestParser(), [*[POLL] * polls, *pieces])
+        assert merge_data(events) == merge_data(expected[0])
+        assert (error and error.args) == (expected[1] and expected[1].args)
+    pipelined, error = feed(RequestParser(), [wire])
+    assert merge_data(pipelined) == merge_data(expected[0])
+    assert (error and error.args) == (expected[1] and expected[1].args)
+
+
+def test_the_same_bytes_give_the_same_head() -> None:
+    parser = RequestParser()
+    heads = [parser.receive_data(POLL)[0] for _ in range(5)]
+    assert heads[3] is heads[4]
+    assert heads[0] is not heads[4]
+    again = RequestParser().receive_data(POLL * 2)
+    assert again[0] is again[2]
+
+
+@pytest.mark.parametrize(("size", "same"), [(MOST_AGAIN, True), (MOST_AGAIN + 1, False)])
+def test_a_long_head_is_not_kept(size: int, same: bool) -> None:
+    head = request(*FRONT, b"Xyz: " + b"x" * (size - len(POLL) - 7))
+    assert len(head) == size
+    events = RequestParser().receive_data(head * 2)
+    assert (events[0] is events[2]) is same
+    parser = RequestParser()
+    heads = [parser.receive_data(head)[0] for _ in range(5)]
+    assert (heads[3] is heads[4]) is same

@@ -43,7 +43,11 @@ _STATE_NAMES = (
 
 
 class Inlet(ABC):
-    """The calls of both parsers."""
+    """The calls of both parsers.
+
+    Attributes:
+        idle: whether there is nothing but the next byte, and it begins a message; to be read only.
+    """
 
     __slots__ = (
         "_barred",
@@ -51,13 +55,13 @@ class Inlet(ABC):
         "_blank_seen",
         "_eof",
         "_error",
-        "_fresh",
         "_heads",
         "_held",
         "_held_from",
         "_limits",
         "_next",
         "_state",
+        "idle",
     )
 
     # The status of every error, where the peer is not one that gets an answer.
@@ -67,7 +71,7 @@ class Inlet(ABC):
         self._limits = limits
         self._state = HEAD
         self._next = HEAD  # the state after the message in hand
-        self._fresh = True  # whether there is nothing but the next byte, and it begins a message
+        self.idle = True
         self._blank_seen = False  # whether an empty line stands before it
         self._heads = 0  # how many more may be taken in this call
         self._base = 0  # stream offset of the first byte of the piece in hand
@@ -93,7 +97,7 @@ class Inlet(ABC):
     @property
     def in_head(self) -> bool:
         """Whether the beginning of a message's head was received, and not its end."""
-        return not self._fresh and self._state == HEAD and not self._between_messages
+        return not self.idle and self._state == HEAD and not self._between_messages
 
     @property
     def held(self) -> int:
@@ -136,7 +140,7 @@ class Inlet(ABC):
             LocalProtocolError: the connection was taken over.
         """
         self._eof = self._barred = True
-        self._fresh = False
+        self.idle = False
         return self.receive_data(b"")
 
     def take_upgrade(self) -> Upgrade:
@@ -157,7 +161,7 @@ class Inlet(ABC):
         self._held.clear()
         self._held_from = 0
         self._state = TAKEN
-        self._fresh = False
+        self.idle = False
         self._barred = True
         return Upgrade(rest)
 
@@ -201,7 +205,7 @@ class Inlet(ABC):
             self._held_from = 0
             raise
         finally:
-            self._fresh = (
+            self.idle = (
                 self._state == HEAD
                 and self._between_messages
                 and not (held or self._eof or self._blank_seen or self._error)

@@ -14,7 +14,7 @@ from ._grammar import (
     PLAIN_FIELDS,
     PLAIN_REQUEST,
 )
-from ._headers import Headers, from_section, new
+from ._headers import Headers, new
 from ._inlet import CLOSED, HEAD, LENGTH, SWITCHED, UNTIL_CLOSE
 from ._limits import DEFAULT_LIMITS, Limits
 from ._receiver import Receiver
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from ._framing import Fields
     from ._repeated import Repeated
 
+
+# Longer heads are not kept to be compared with the next.
+MOST_AGAIN = 768
 
 match_plain = PLAIN_REQUEST.match
 are_plain = PLAIN_FIELDS.fullmatch
@@ -82,7 +85,16 @@ class RequestParser(Receiver[RequestLine]):
         limits: what is accepted.
     """
 
-    __slots__ = ("_last", "_learning", "_most_lines", "_plain_bytes", "_repeated", "_sure_bytes")
+    __slots__ = (
+        "_again",
+        "_again_head",
+        "_last",
+        "_learning",
+        "_most_lines",
+        "_plain_bytes",
+        "_repeated",
+        "_sure_bytes",
+    )
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
         super().__init__(limits)
@@ -93,15 +105,22 @@ class RequestParser(Receiver[RequestLine]):
         self._repeated: Repeated | None = None
         self._learning = True
         self._last = b""  # the first of two sections to compare
+        self._again = b""  # a plain head's bytes, and
+        self._again_head: RequestHead | None = None  # what was made of them
 
     def _parse_line(self, line: bytes) -> RequestLine:
         return parse_request_line(line)
 
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Event]:
         # The commonest reads, one plain request and nothing else, with no call that can be saved.
-        if self._fresh and type(data) is bytes and len(data) <= self._plain_bytes:
+        if self.idle and type(data) is bytes and len(data) <= self._plain_bytes:
             known = self._repeated
             if known is not None:
+                # Who polls sends the very same bytes again, and gets the same head: 0.25 us
+                # instead of 1.4. To compare them takes 0.03.
+                if data == self._again and self._again_head is not None:
+                    self._base += len(data)
+                    return [self._again_head, END]
                 try:
                     name, target, section = data.split(b" ", 2)
                 except ValueError:  # not even a request line
@@ -116,7 +135,11 @@ class RequestParser(Receiver[RequestLine]):
                     and (len(section) <= known.most or section.count(b"\n") <= self._most_lines)
                 ):
                     self._base += len(data)
-                    return [_plain_request(method, target, section, None, known), END]
+                    head = _plain_request(method, target, section, None, known)
+                    if len(data) <= MOST_AGAIN:
+                        self._again = data
+                        self._again_head = head
+                    return [head, END]
             found = match_plain(data, 0)
             if found is not None:
                 name, target, section, digits = found.groups()
@@ -158,6 +181,12 @@ class RequestParser(Receiver[RequestLine]):
         self._learning = known is not None
 
     def _plain_head(self, data: bytes, pos: int, events: list[Event]) -> int:
+        again = self._again_head
+        if again is not None and data.startswith(self._again, pos):  # a head ends where it ends
+            events.append(again)
+            events.append(END)
+            self._blank_seen = False
+            return pos + len(self._again)
         found = match_plain(data, pos, pos + self._plain_bytes)
         return 0 if found is None else self._plain(found, data, events)
 
@@ -168,7 +197,8 @@ class RequestParser(Receiver[RequestLine]):
         name, target, section, digits = found.groups()
         method = METHODS.get(name) or name.decode()
         length = None if digits is None else int(digits)
-        events.append(RequestHead(method, target, "1.1", from_section(section), length))
+        head = _plain_request(method, target, section, length, None)
+        events.append(head)
         self._blank_seen = False
         if length:
             self._offer = False
@@ -177,6 +207,9 @@ class RequestParser(Receiver[RequestLine]):
             self._state = LENGTH
         else:
             events.append(END)
+            if digits is None and end - start <= MOST_AGAIN:
+                self._again = data[start:end]
+                self._again_head = head
         return end
 
     def _not_ours(self, line: bytes, data: bytes, pos: int) -> None:

@@ -374,7 +374,7 @@ class Connection(Guarded):
             if self._gate.stopped:
                 self._gate.resume(BODY | BUDGET)
             self._idle()
-            if self._events or self._gate.stopped or self._parser.pending:
+            if self._events or self._gate.stopped or not self._parser.idle:
                 self._pump()
 
     def _expects_more(self) -> bool:
@@ -412,7 +412,7 @@ class Connection(Guarded):
             return
         if self._host.draining:
             self._close()
-        elif self._started or self._parser.in_head:
+        elif self._started or (not self._parser.idle and self._parser.in_head):
             self._await_head()
         else:
             host = self._host

@@ -60,18 +60,14 @@ class Exchange(Reply):
         parting: whether all is done but that the kernel has to take the rest of the response.
     """
 
-    __slots__ = (
-        "_context",
-        "_continued",
-        "_due",
-        "_task",
-        "begun",
-        "fault",
-        "intake",
-        "parting",
-        "request",
-        "shields",
-    )
+    intake: Intake | None = None
+    shields = 0
+    begun = False
+    fault: Exception | None = None
+    parting = False
+    _task: asyncio.Task[None] | None = None
+    _continued = False
+    _due: EndReason | None = None  # what to cancel the handler with after its shields
 
     def __init__(
         self,
@@ -83,15 +79,7 @@ class Exchange(Reply):
         paused: bool = False,
     ) -> None:
         super().__init__(head, wire, dispatcher, paused)
-        self.intake: Intake | None = None
-        self.shields = 0
-        self.begun = False
-        self.fault: Exception | None = None
-        self.parting = False
         self._context = context
-        self._task: asyncio.Task[None] | None = None
-        self._continued = False
-        self._due: EndReason | None = None  # what to cancel the handler with after its shields
         self.request = dispatcher.request(head, self)
 
     # The request: from the wire.

@@ -48,43 +48,28 @@ class Reply(ABC):
         unsettled: whether the response has ended and the kernel has not taken all of it.
     """
 
-    __slots__ = (
-        "_digest",
-        "_dispatcher",
-        "_ending",
-        "_outflow",
-        "_paused",
-        "_response",
-        "_watch",
-        "_whole",
-        "_wire",
-        "head",
-        "muted",
-        "reason",
-        "state",
-        "status",
-        "unsettled",
-        "verdict",
-    )
+    # Most exchanges never change these. As attributes of the class they cost a request nothing;
+    # to fill a slot each took 0.2 us of its 8.
+    status = 0
+    reason: EndReason | None = None
+    verdict: EndReason | None = None
+    muted = False
+    unsettled = False
+    _outflow: Outflow | None = None
+    _response: ResponseStream | None = None
+    _digest: Digest | None = None
+    _ending: Ending | None = None
+    _watch: Stopwatch | None = None
+    _whole = 0  # bytes of a response that was not streamed
 
     def __init__(self, head: RequestLine, wire: Wire, dispatcher: Dispatcher, paused: bool) -> None:
         self.head = head
         self.state = State.RECEIVING
-        self.status = 0
-        self.reason: EndReason | None = None
-        self.verdict: EndReason | None = None
-        self.muted = False
-        self.unsettled = False
         self._wire = wire
         self._dispatcher = dispatcher
         self._paused = paused
-        self._outflow: Outflow | None = None
-        self._response: ResponseStream | None = None
-        self._digest: Digest | None = None
-        self._ending: Ending | None = None
-        self._whole = 0  # bytes of a response that was not streamed
-        clock = dispatcher.clock
-        self._watch = None if clock is None else Stopwatch(clock)
+        if dispatcher.clock is not None:
+            self._watch = Stopwatch(dispatcher.clock)
 
     # What others may know.
 
@@ -249,7 +234,7 @@ class Reply(ABC):
             self._whole = len(body)
             if self._watch is not None:
                 self._watch.respond()
-            self._settle()  # it was small: the kernel has it, or will soon
+            self._settle()
         else:
             self._respond_in_parts(response, body)
 
@@ -274,7 +259,7 @@ class Reply(ABC):
             self._settle()
 
     def _settle(self) -> None:
-        """The kernel has taken the response."""
+        """The kernel has taken the response, or will soon."""
         self.unsettled = False
         failed = self.verdict if self.status >= 400 else None
         self._conclude(failed or EndReason.COMPLETE)

@@ -1,5 +1,8 @@
 """The Date field, and heads up to their length."""
 
+import time
+from email.utils import formatdate
+
 import pytest
 
 import headrace._dated as module
@@ -9,7 +12,7 @@ from headrace._dated import MOST, Dated
 @pytest.fixture
 def dated(monkeypatch):
     made = []
-    monkeypatch.setattr(module, "formatdate", lambda usegmt: made.append(usegmt) or f"#{len(made)}")
+    monkeypatch.setattr(module, "now_as_date", lambda: made.append(None) or f"#{len(made)}")
     return Dated()
 
 
@@ -47,3 +50,9 @@ def test_made_up_content_types_do_not_pile_up(dated):
     for number in range(3 * MOST):
         assert dated.head(200, f"x/{number}").endswith(b": ")
     assert len(dated._heads) <= MOST
+
+
+@pytest.mark.parametrize("seconds", [0, 784111777, 951782400, 1709208000, 4102444799])
+def test_a_date_is_what_the_standard_library_makes_of_it(monkeypatch, seconds):
+    monkeypatch.setattr(module.time, "gmtime", lambda gmtime=time.gmtime: gmtime(seconds))
+    assert module.now_as_date() == formatdate(seconds, usegmt=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
+import sys
 from importlib import metadata
 from types import ModuleType
 
@@ -98,3 +100,24 @@ def test_both_paths_lead_to_the_same_thing(path: str, name: str) -> None:
 def test_the_two_streams_are_two_things() -> None:
     # One answers with a stream, the other marks a handler that reads one.
     assert importlib.import_module("headrace.views").stream is not headrace.stream
+
+
+LATER = {
+    "click",
+    "decimal",
+    "email",
+    "hashlib",
+    "headrace._statistics",
+    "headrace_routing._regex",
+    "headrace_streams._broadcast",
+    "headrace_streams._transforms",
+    "html",
+    "msgspec",
+    "uvloop",
+}
+
+
+def test_what_a_plain_server_does_not_need_is_loaded_later() -> None:
+    code = "import headrace, sys; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not LATER & set(told.stdout.split())

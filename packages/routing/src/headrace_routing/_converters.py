@@ -14,7 +14,6 @@ import math
 import string
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -55,6 +54,8 @@ def parse_float(text: str) -> float:
 
 def format_float(value: object) -> str:
     """The shortest text without an exponent that reads back as the same float."""
+    from decimal import Decimal  # with it comes a millisecond of imports
+
     number = float(value)  # type: ignore[arg-type]
     return format(Decimal(repr(number)), "f")
 

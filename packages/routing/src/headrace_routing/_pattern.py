@@ -24,7 +24,6 @@ from urllib.parse import unquote
 from ._converters import ANY
 from ._errors import PatternError
 from ._escape import BROKEN_ESCAPE
-from ._regex import compile_regex
 from ._segment import Field, Segment, any_field, ext_field, regex_field, typed_field
 
 if TYPE_CHECKING:
@@ -81,6 +80,13 @@ class Pattern:
     def is_static(self) -> bool:
         """Whether there is no parameter in it."""
         return not self.names
+
+
+def admitted(source: str, text: str, at: int) -> tuple[re.Pattern[str], int]:
+    """Compile a regex, and tell the longest text for it; see ``_regex``."""
+    from ._regex import compile_regex  # 2 ms, for programs that have a parameter only
+
+    return compile_regex(source, text, at)
 
 
 class Patterns:
@@ -254,7 +260,7 @@ class _Parser:
         if spec == "path":
             return Rest(name)
         if TYPE.fullmatch(spec) is None:
-            return regex_field(name, *compile_regex(spec, self._text, at))
+            return regex_field(name, *admitted(spec, self._text, at))
         return self._typed(name, spec, at)
 
     def _typed(self, name: str, kind: str, at: int) -> Field:
@@ -265,7 +271,7 @@ class _Parser:
             raise PatternError(problem, self._text, at)
         if converter is ANY:
             return any_field(name, converter)
-        longest = compile_regex(converter.regex, converter.regex, 0)[1]
+        longest = admitted(converter.regex, converter.regex, 0)[1]
         return typed_field(name, kind, self._known.sources[converter], converter, longest)
 
     def _file(self, name: str, name_at: int, stem: str, spec: str, at: int) -> Field:

@@ -6,7 +6,7 @@ to that length, for as long as their date is right.
 
 from __future__ import annotations
 
-from email.utils import formatdate
+import time
 from typing import Final
 
 from headrace_http_parser import BodyFraming, LocalProtocolError, encode_response_head
@@ -18,6 +18,17 @@ WITHOUT_LENGTH: Final = (204, 205, 304)
 
 EMPTY: Final = b"0\r\n\r\n"
 """What a head ends with whose Content-Length is 0."""
+
+
+DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def now_as_date() -> str:
+    """Return the time as a Date field has it; ``email.utils`` would take 3 ms to import."""
+    now = time.gmtime()
+    day = f"{DAYS[now.tm_wday]}, {now.tm_mday:02} {MONTHS[now.tm_mon - 1]} {now.tm_year}"
+    return f"{day} {now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02} GMT"
 
 
 class Dated:
@@ -40,7 +51,7 @@ class Dated:
     def date(self) -> str:
         """The Date field's value (RFC 9110, 6.6.1)."""
         if not self._date:
-            self._date = formatdate(usegmt=True)
+            self._date = now_as_date()
         return self._date
 
     def head(self, status: int, content_type: str | None) -> bytes | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
-from html import escape
 from typing import TYPE_CHECKING
 
 from .exceptions import HeadraceException, phrase
@@ -39,6 +37,9 @@ def error_response(request: Request, error: Exception, *, debug: bool) -> HTTPRe
         status, message, headers = 500, phrase(500), {}
     if not debug or status < 500:
         return HTTPResponse(f"{message}\n", status, headers)
+    import traceback
+    from html import escape
+
     detail = "".join(traceback.format_exception(error))
     if "text/html" not in (request.headers.get("accept") or ""):
         return HTTPResponse(detail, status, headers)

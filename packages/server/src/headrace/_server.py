@@ -19,7 +19,6 @@ from ._dated import Dated
 from ._end import EndReason
 from ._hooks import run_listeners
 from ._probe import Prober, keep_alive
-from ._statistics import Statistics, statistics
 from ._sweeper import Sweeper
 from .exceptions import ListenError
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from ._dispatch import Dispatch
     from ._exchange import Exchange
     from ._probe import Watched
+    from ._statistics import Statistics
 
 logger = logging.getLogger("headrace")
 
@@ -124,6 +124,8 @@ class Server:
 
     def statistics(self) -> Statistics:
         """Tell what is open and what is buffered where, exactly as of now."""
+        from ._statistics import statistics
+
         return statistics(self)
 
     # Its life.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +44,8 @@ class Digest:
             known = ", ".join(ALGORITHMS)
             raise ConfigError(f"there is no digest {algorithm!r}; there are: {known}")
         self._algorithm = algorithm
+        import hashlib  # 2 ms that most programs need not spend
+
         self._hash = hashlib.new(ALGORITHMS[algorithm])
 
     def through(

@@ -7,8 +7,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-import msgspec
-
 from headrace_http_parser import Headers
 
 from ._shield import Shield
@@ -174,6 +172,8 @@ class Request:
         Raises:
             BadRequest: the body is not JSON.
         """
+        import msgspec  # only here: see response.json
+
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

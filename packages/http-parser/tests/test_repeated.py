@@ -346,15 +346,20 @@ BEHIND = [
     POLL.replace(b"\r\n\r\n", b"\r\nContent-Length: 2\r\n\r\n") + b"hi" + POLL,
     b"GET / HTTP/1.1\r\n\r\n",
 ]
+POSTS = POLL.replace(b"GET", b"POST").replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\nabc")
+BEHIND += [POSTS, POSTS[:-1] + b"d", POSTS[:-1], POSTS + b"x", POSTS + POLL, POSTS * 2]
 
 
 @pytest.mark.parametrize("rest", BEHIND)
 @pytest.mark.parametrize("polls", [1, 2, 5])
-def test_who_polls_is_understood_as_ever(rest: bytes, polls: int, feed: Feed) -> None:
-    wire = POLL * polls + rest
+@pytest.mark.parametrize("again", [POLL, POSTS], ids=["GET", "POST"])
+def test_who_polls_is_understood_as_ever(
+    again: bytes, rest: bytes, polls: int, feed: Feed
+) -> None:
+    wire = again * polls + rest
     expected = feed(RequestParser(), [bytes((c,)) for c in wire])
     for pieces in every_split(rest):
-        events, error = feed(RequestParser(), [*[POLL] * polls, *pieces])
+        events, error = feed(RequestParser(), [*[again] * polls, *pieces])
         assert merge_data(events) == merge_data(expected[0])
         assert (error and error.args) == (expected[1] and expected[1].args)
     pipelined, error = feed(RequestParser(), [wire])

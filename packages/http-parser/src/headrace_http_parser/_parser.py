@@ -114,13 +114,16 @@ class RequestParser(Receiver[RequestLine]):
     def receive_data(self, data: bytes | bytearray | memoryview) -> list[Event]:
         # The commonest reads, one plain request and nothing else, with no call that can be saved.
         if self.idle and type(data) is bytes and len(data) <= self._plain_bytes:
+            # Who polls sends the very same head again, and gets the same: 0.25 us instead of 1.4.
+            # To compare them takes 0.03.
+            again = self._again_head
+            if again is not None and data.startswith(self._again):
+                rest = len(data) - len(self._again)
+                if rest == (again.content_length or 0):
+                    self._base += len(data)
+                    return [again, Data(data[-rest:]), END] if rest else [again, END]
             known = self._repeated
             if known is not None:
-                # Who polls sends the very same bytes again, and gets the same head: 0.25 us
-                # instead of 1.4. To compare them takes 0.03.
-                if data == self._again and self._again_head is not None:
-                    self._base += len(data)
-                    return [self._again_head, END]
                 try:
                     name, target, section = data.split(b" ", 2)
                 except ValueError:  # not even a request line
@@ -152,6 +155,9 @@ class RequestParser(Receiver[RequestLine]):
                     method = METHODS.get(name) or name.decode()
                     head = _plain_request(method, target, section, length, None)
                     if length:
+                        if end <= MOST_AGAIN:
+                            self._again = data[:end]
+                            self._again_head = head
                         return [head, Data(data[end:]), END]
                     if self._learning and length is None:
                         self._learn(section)
@@ -182,7 +188,11 @@ class RequestParser(Receiver[RequestLine]):
 
     def _plain_head(self, data: bytes, pos: int, events: list[Event]) -> int:
         again = self._again_head
-        if again is not None and data.startswith(self._again, pos):  # a head ends where it ends
+        if (
+            again is not None
+            and data.startswith(self._again, pos)  # a head ends where it ends
+            and again.content_length is None
+        ):
             events.append(again)
             events.append(END)
             self._blank_seen = False

@@ -30,7 +30,6 @@ from ._exchange import Exchange
 from ._gate import BODY, BUDGET, QUEUE
 from ._guarded import Guarded, Queued
 from ._http1 import Http1Wire
-from ._state import State
 from .exceptions import HeadraceException, ServerBusy
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ class Connection(Guarded):
             if count == 2 and self._takes(events[0]):
                 self._open(cast("RequestHead", events[0]))
             elif count == 3 and self._takes_whole(events):
-                self._open_whole(events)
+                self._open(cast("RequestHead", events[0]), cast("Data", events[1]).data)
             else:
                 self._events.extend(events)
                 self._pump()
@@ -126,21 +125,13 @@ class Connection(Guarded):
     def _takes_whole(self, events: list[Queued]) -> bool:
         """The same of a request that came in one read with its body."""
         return (
-            type(events[1]) is Data
+            type(events[0]) is RequestHead
+            and type(events[1]) is Data
             and type(events[2]) is EndOfMessage
+            and not events[0].chunked  # or there may be trailers
             and not self._host.budget.pressed
             and not (self._receiving or self._exchange is not None or self._events or self._full)
         )
-
-    def _open_whole(self, events: list[Queued]) -> None:
-        self._open(cast("RequestHead", events[0]), whole=True)
-        exchange = self._exchange
-        if exchange is not None and exchange.state is State.RECEIVING:
-            exchange.receive(cast("Data", events[1]).data)
-            self._finish_body(cast("EndOfMessage", events[2]), exchange)
-        elif not self._lingering:
-            self._events.extend(events[1:])
-            self._pump()
 
     def _take_body(self, data: bytes) -> None:
         """Hand a part of the open request's body on; drop it if nobody wants it."""
@@ -276,10 +267,10 @@ class Connection(Guarded):
             return self._break(cast("RemoteProtocolError", event), exchange)
         return not self._lingering
 
-    def _open(self, head: RequestHead, *, whole: bool = False) -> None:
-        """Begin the exchange of a request, whose body may be here as well: ``whole``."""
+    def _open(self, head: RequestHead, body: bytes | None = None) -> None:
+        """Begin the exchange of a request, whose body may be here as a whole."""
         host = self._host
-        has_body = self._receiving = head.has_body
+        has_body = self._receiving = body is None and head.has_body
         self._started = False
         self._partial = 0
         self._length = head.content_length
@@ -292,8 +283,8 @@ class Connection(Guarded):
         if host.budget.exhausted:
             exchange.refuse(ServerBusy())
         self.deadlines.open(host.now, exchange.settings, has_body)
-        exchange.open()
-        if has_body and not whole and self._receiving and self._exchange is exchange:
+        exchange.open(body)
+        if has_body and self._receiving and self._exchange is exchange:
             if not exchange.waits_to_continue:
                 self.deadlines.wait_for_body(host.now, 0)
             if host.budget.pressed:

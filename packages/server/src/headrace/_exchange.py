@@ -61,6 +61,7 @@ class Exchange(Reply):
     """
 
     intake: Intake | None = None
+    _came = 0  # bytes of a body that came whole with its head
     shields = 0
     begun = False
     fault: Exception | None = None
@@ -84,19 +85,23 @@ class Exchange(Reply):
 
     # The request: from the wire.
 
-    def open(self) -> None:
-        """Start the handler, or begin to collect the body for it."""
+    def open(self, body: bytes | None = None) -> None:
+        """Start the handler, or begin to collect the body for it.
+
+        Args:
+            body: the request's whole body, if it is here already; :meth:`receive` gets none then.
+        """
         head = self.head
         endpoint = self.request.endpoint
         if endpoint is not None and (head.expect is not None or head.has_body):
             try:
-                self._take_body(endpoint.stream)
+                self._take_body(endpoint.stream, body)
             except HeadraceException as error:
                 self.request.refused = error
         if self.intake is None or self.intake.receiver is not None:
             self._start()
 
-    def _take_body(self, streams: bool) -> None:
+    def _take_body(self, streams: bool, body: bytes | None) -> None:
         """Prepare for the body, or raise what its announcement is refused with."""
         head, limit = self.head, self.settings.max_body
         if head.expect is not None and head.expect != "100-continue":
@@ -105,11 +110,18 @@ class Exchange(Reply):
             return
         if limit and head.content_length is not None and head.content_length > limit:
             raise PayloadTooLarge(limit)
+        if body is not None and not streams:  # an intake for it would be 1 us of its request
+            self.request.body = body
+            self._came = len(body)
+            return
         self.intake = Intake(limit)
         if streams:
             buffer = self._dispatcher.config.request_buffer
             pause, resume = self._wire.pause_reading, self._wire.resume_reading
             self.request.receive_through(self.intake.open_pipe(buffer, pause, resume))
+            if body is not None:
+                self.intake.receive(body)
+                self.intake.finish()
         else:
             self.ask_for_body()
 
@@ -202,7 +214,7 @@ class Exchange(Reply):
     @property
     def bytes_in(self) -> int:
         """Bytes of the request's body that came so far."""
-        return 0 if self.intake is None else self.intake.received
+        return self._came if self.intake is None else self.intake.received
 
     @property
     def buffered_in(self) -> int:

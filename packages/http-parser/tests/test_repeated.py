@@ -353,9 +353,7 @@ BEHIND += [POSTS, POSTS[:-1] + b"d", POSTS[:-1], POSTS + b"x", POSTS + POLL, POS
 @pytest.mark.parametrize("rest", BEHIND)
 @pytest.mark.parametrize("polls", [1, 2, 5])
 @pytest.mark.parametrize("again", [POLL, POSTS], ids=["GET", "POST"])
-def test_who_polls_is_understood_as_ever(
-    again: bytes, rest: bytes, polls: int, feed: Feed
-) -> None:
+def test_who_polls_is_understood_as_ever(again: bytes, rest: bytes, polls: int, feed: Feed) -> None:
     wire = again * polls + rest
     expected = feed(RequestParser(), [bytes((c,)) for c in wire])
     for pieces in every_split(rest):

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from headrace import Headrace, Request
 from headrace import request as module
 from headrace._drain import Draining
+from headrace._stream import RequestStream
 from headrace.exceptions import BadRequest
-from headrace.request import RequestParameters, RequestStream, split_target
+from headrace.request import RequestParameters, split_target
 from headrace_http_parser import Headers, RequestHead
 from headrace_streams import ByteReceiver, pipe
 

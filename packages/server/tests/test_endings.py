@@ -8,7 +8,7 @@ import pytest
 from headrace import ConfigError, EndReason, Headrace, text
 from headrace.exceptions import ClientGone, ExchangeEnded, ResponseError
 from headrace.response import stream
-from headrace.testing import MemoryExchange, MemoryHead, settle
+from headrace.testing import Conversation, MemoryExchange, MemoryHead, settle
 
 pytestmark = pytest.mark.anyio
 
@@ -594,3 +594,17 @@ async def test_a_write_after_the_end_of_the_exchange_says_why():
     driver.exchange.lose(EndReason.STALLED)
     await settle()
     assert driver.figures.reason is EndReason.STALLED
+
+
+async def test_a_plain_answer_is_the_end_of_its_exchange():
+    app = Headrace("plain")
+
+    @app.get("/")
+    async def index(request):
+        app.ctx.ended = request.ended
+        return text("x")
+
+    talk = Conversation(app)
+    await talk.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert app.ctx.ended.reason is EndReason.COMPLETE
+    assert app.ctx.ended.is_set()

@@ -24,7 +24,7 @@ from ._reverse import build_path, build_url
 from ._route import BAD_PATH, NOT_FOUND, Found, Match, Route, check_methods, versioned
 from ._segment import MISS
 from ._table import Table
-from ._tree import found, search, search_all
+from ._tree import search, search_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -192,7 +192,12 @@ class Router(Generic[T]):
         if path in self._static:
             answer = self._static[path].answers.get(method)
             if answer is not None:
-                return found(answer, {})
+                # As ``found`` does, whose call would be another 20 %.
+                result: Found[T] = Found()
+                result.handler = answer.handler
+                result.params = {}
+                result.route = answer.route
+                return result
         segments = split_path(path) if "%" in path else path.split("/")
         if segments is None:
             return self._bad
@@ -225,7 +230,7 @@ class Router(Generic[T]):
         if answer is None:
             return node.leaf.refuse(method)
         # As ``found`` does, whose call would be another 3 %.
-        result: Found[T] = Found()
+        result = Found()
         result.handler = answer.handler
         result.params = answer.bind(values) if answer.renamed else values
         result.route = answer.route

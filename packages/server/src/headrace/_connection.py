@@ -72,7 +72,7 @@ class Connection(Guarded):
         host = self._host
         self._attach(transport)
         self._wire = Http1Wire(self, self._transport, host.dated)
-        self.deadlines.enter(Late.HEAD, host.now, host.config.head_timeout)
+        self.deadlines.enter(Late.HEAD, host.sweeper.now, host.config.head_timeout)
         refusal = host.admit(self)
         if refusal is not None:
             # Without waiting until it is read: there are too many connections for that.
@@ -139,7 +139,7 @@ class Connection(Guarded):
         if exchange is None:
             self._discard(len(data))
             return
-        self.deadlines.hear(self._host.now)
+        self.deadlines.hear(self._host.sweeper.now)
         if not exchange.receive(data):
             self._drop(len(data))
         elif exchange.buffered_in > self._charged:
@@ -174,7 +174,7 @@ class Connection(Guarded):
         """Tell the exchange; without one the connection is over."""
         self._lost = self._gate.over = True
         self._events.clear()
-        self.deadlines.lose_client(self._host.now)
+        self.deadlines.lose_client(self._host.sweeper.now)
         if self._exchange is None:
             self._leave()
         else:
@@ -282,11 +282,11 @@ class Connection(Guarded):
         )
         if host.budget.exhausted:
             exchange.refuse(ServerBusy())
-        self.deadlines.open(host.now, exchange.settings, has_body)
+        self.deadlines.open(host.sweeper.now, exchange.settings, has_body)
         exchange.open(body)
         if has_body and self._receiving and self._exchange is exchange:
             if not exchange.waits_to_continue:
-                self.deadlines.wait_for_body(host.now, 0)
+                self.deadlines.wait_for_body(host.sweeper.now, 0)
             if host.budget.pressed:
                 self._hold_up()
         if self._eof:
@@ -302,7 +302,7 @@ class Connection(Guarded):
     def _finish_body(self, end: EndOfMessage, exchange: Exchange | None) -> None:
         self._receiving = False
         if exchange is not None:
-            self.deadlines.complete(self._host.now)
+            self.deadlines.complete(self._host.sweeper.now)
             exchange.receive_end(end.trailers)
         else:
             self._idle()
@@ -329,7 +329,7 @@ class Connection(Guarded):
         assert self._exchange is not None
         self._broken = True
         self._receiving = False
-        self.deadlines.complete(self._host.now)
+        self.deadlines.complete(self._host.sweeper.now)
         self._exchange.receive_failed(error, verdict)
 
     def _refuse(self, error: RemoteProtocolError) -> None:
@@ -342,7 +342,7 @@ class Connection(Guarded):
     def ended(self, exchange: Exchange) -> None:
         """The exchange is over: go on with the next request, or close."""
         self._exchange = None
-        self._host.ended(exchange)
+        self._host.requests += 1
         if self._charged:
             self.weigh()
         if self._lost:
@@ -407,7 +407,7 @@ class Connection(Guarded):
             self._await_head()
         else:
             host = self._host
-            self.deadlines.enter(Late.KEEP_ALIVE, host.now, host.config.keep_alive_timeout)
+            self.deadlines.enter(Late.KEEP_ALIVE, host.sweeper.now, host.config.keep_alive_timeout)
 
     def _await_head(self) -> None:
         """A head has begun to arrive."""

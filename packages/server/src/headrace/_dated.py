@@ -32,21 +32,25 @@ def now_as_date() -> str:
 
 
 class Dated:
-    """The Date field and the heads of one second."""
+    """The Date field and the heads of one second.
 
-    __slots__ = ("_date", "_heads", "_since")
+    Attributes:
+        heads: those that :meth:`head` has made, by status and content type; to be read only.
+    """
+
+    __slots__ = ("_date", "_since", "heads")
 
     def __init__(self) -> None:
         self._since = float("-inf")
         self._date = ""
-        self._heads: dict[tuple[int, str | None], bytes] = {}
+        self.heads: dict[tuple[int, str | None], bytes] = {}
 
     def turn(self, now: float) -> None:
         """Forget what was made a second ago or earlier; to be called several times a second."""
         if now - self._since >= 1:
             self._since = now
             self._date = ""
-            self._heads.clear()
+            self.heads.clear()
 
     def date(self) -> str:
         """The Date field's value (RFC 9110, 6.6.1)."""
@@ -58,12 +62,8 @@ class Dated:
         """Return a head up to the value of its Content-Length.
 
         None where that cannot be: the status is that of another kind of response, or a field is
-        wrong. 0.1 us, where making the whole head takes 1.3.
+        wrong. Whoever finds it among ``heads`` has it in 0.1 us; making it takes 1.3.
         """
-        head = self._heads.get((status, content_type))
-        return head or self._made(status, content_type)
-
-    def _made(self, status: int, content_type: str | None) -> bytes | None:
         if status < 200 or status in WITHOUT_LENGTH:
             return None
         fields = [("date", self.date())]
@@ -75,7 +75,7 @@ class Dated:
             )
         except LocalProtocolError:  # told where the response is sent the usual way
             return None
-        if len(self._heads) >= MOST:
-            self._heads.clear()
-        head = self._heads[status, content_type] = head.removesuffix(EMPTY)
+        if len(self.heads) >= MOST:
+            self.heads.clear()
+        head = self.heads[status, content_type] = head.removesuffix(EMPTY)
         return head

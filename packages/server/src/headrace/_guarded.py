@@ -75,13 +75,13 @@ class Guarded(Link):
 
     def pause_reading(self) -> None:
         """The reader of the request's body is behind: let TCP hold the client back."""
-        self.deadlines.fall_behind(self._host.now)
+        self.deadlines.fall_behind(self._host.sweeper.now)
         self._stop_reading(BODY)
 
     def resume_reading(self) -> None:
         """The reader has caught up."""
         if self._receiving and self._exchange is not None:
-            self.deadlines.wait_for_body(self._host.now, self._received())
+            self.deadlines.wait_for_body(self._host.sweeper.now, self._received())
         self._gate.resume(BODY)
 
     # What is held, and where the client is.
@@ -97,13 +97,13 @@ class Guarded(Link):
             self._wait_for_client()
         if self._transport.is_closing():
             return
-        self.deadlines.at = self._host.now  # what is late may depend on it
+        self.deadlines.at = self._host.sweeper.now  # what is late may depend on it
         self._mark()
         receiving = self._receiving and self._exchange is not None
         if not self._host.budget.pressed:
             self._gate.resume(BUDGET)
             if receiving and not self._gate.stopped:
-                self.deadlines.wait_for_body(self._host.now, self._received())
+                self.deadlines.wait_for_body(self._host.sweeper.now, self._received())
         elif receiving:
             self._hold_up()
 
@@ -112,7 +112,7 @@ class Guarded(Link):
 
     def _hold_up(self) -> None:
         """Read no body while too much is held; not for longer than a body may be silent."""
-        self.deadlines.hold_up(self._host.now)
+        self.deadlines.hold_up(self._host.sweeper.now)
         self._stop_reading(BUDGET)
 
     def held(self) -> tuple[int, int]:
@@ -159,7 +159,7 @@ class Guarded(Link):
 
     def expire(self) -> None:
         """Look which deadline has passed, and act."""
-        exchange, now = self._exchange, self._host.now
+        exchange, now = self._exchange, self._host.sweeper.now
         state = None if exchange is None else exchange.state
         if exchange is not None and exchange.contentless:
             state = State.HANDLING  # nothing will ever be sent: its handler has as long as any
@@ -204,7 +204,7 @@ class Guarded(Link):
         elif late in (Late.BODY, Late.RATE) or exchange.state is State.RECEIVING:
             self._fail_body(RequestTimeout(late.value), EndReason.TIMEOUT)
         else:
-            self.deadlines.overdue(self._host.now, self._host.config.linger_timeout)
+            self.deadlines.overdue(self._host.sweeper.now, self._host.config.linger_timeout)
             exchange.time_out(late.value)
 
     def drain(self) -> None:

@@ -186,7 +186,8 @@ class Http1Wire:
         """Send a whole response at once if nothing about it is unusual; see ``Wire.answer``."""
         head = self._head
         assert head is not None
-        prefix = self._dated.head(status, content_type)
+        dated = self._dated
+        prefix = dated.heads.get((status, content_type)) or dated.head(status, content_type)
         if (
             prefix is None
             or not self.keep_alive
@@ -200,7 +201,9 @@ class Http1Wire:
             return False
         self._framing = BodyFraming.CONTENT_LENGTH
         self._started = True
-        self._write(b"%b%d\r\n\r\n%b" % (prefix, len(body), body))
+        data = b"%b%d\r\n\r\n%b" % (prefix, len(body), body)
+        self.sent += len(data)
+        self._transport.write(data)
         return True
 
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._exchange import Exchange
     from ._probe import Watched
     from ._settings import RouteSettings
+    from ._sweeper import Sweeper
     from .request import Request
     from .response import BaseResponse
 
@@ -190,23 +191,18 @@ class Host(Protocol):
     dated: Dated
     draining: bool
     limits: Limits
+    requests: int
+    sweeper: Sweeper
 
     @property
     def dispatcher(self) -> Dispatcher:
         """The application."""
-
-    @property
-    def now(self) -> float:
-        """The sweeper's clock."""
 
     def admit(self, connection: Connection) -> str | None:
         """Keep a connection that was made; or return why it is refused."""
 
     def closed(self, connection: Connection) -> None:
         """A connection is gone and nothing of it runs any more."""
-
-    def ended(self, exchange: Exchange) -> None:
-        """An exchange is over."""
 
     def watch(self, connection: Watched) -> None:
         """Look now and then whether this connection's client is still there."""

@@ -109,7 +109,7 @@ class Link(asyncio.Protocol):
     # The end.
 
     def _expire_in(self, phase: Late, seconds: float) -> None:
-        self.deadlines.enter(phase, self._host.now, seconds)
+        self.deadlines.enter(phase, self._host.sweeper.now, seconds)
 
     def _close(self) -> None:
         """Close once the client has taken what is unsent; it has to go on taking it."""
@@ -121,7 +121,7 @@ class Link(asyncio.Protocol):
     def _wait_for_client(self) -> None:
         """The client has to take what is unsent, and quickly if too much is held in all."""
         hurry = self._unsent() if self._host.budget.pressed else 0
-        self.deadlines.wait_for_client(self._host.now, self._taken(), hurry)
+        self.deadlines.wait_for_client(self._host.sweeper.now, self._taken(), hurry)
 
     def _linger(self) -> None:
         """Say that we are done, and read on for a while before closing.

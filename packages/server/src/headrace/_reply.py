@@ -234,7 +234,11 @@ class Reply(ABC):
             self._whole = len(body)
             if self._watch is not None:
                 self._watch.respond()
-            self._settle()
+            # It was small: the kernel has it, or will soon. As _settle() does, for two calls less.
+            failed = self.verdict if status >= 400 else None
+            self.reason = failed or EndReason.COMPLETE
+            if self._ending is not None:
+                self._ending.settle(self.reason)
         else:
             self._respond_in_parts(response, body)
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ._app import Headrace
     from ._config import Config
     from ._dispatch import Dispatch
-    from ._exchange import Exchange
     from ._probe import Watched
     from ._statistics import Statistics
 
@@ -103,10 +102,6 @@ class Server:
         self.connections.discard(connection)
         if self._empty is not None and not self.connections:
             self._empty.set()
-
-    def ended(self, exchange: Exchange) -> None:
-        """Count an exchange."""
-        self.requests += 1
 
     def watch(self, connection: Watched) -> None:
         """Look now and then whether this connection's client is still there."""

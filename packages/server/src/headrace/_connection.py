@@ -71,7 +71,7 @@ class Connection(Guarded):
         """Take the transport; the first head has to come within ``head_timeout``."""
         host = self._host
         self._attach(transport)
-        self._wire = Http1Wire(self, self._transport, host.dated)
+        self._wire = Http1Wire(self, self._transport, host.dated, host.turn)
         self.deadlines.enter(Late.HEAD, host.sweeper.now, host.config.head_timeout)
         refusal = host.admit(self)
         if refusal is not None:
@@ -166,6 +166,7 @@ class Connection(Guarded):
             self._events.extend([*error.events, error])
         self._pump()
         if self._exchange is None and not self._events and not self._lingering:
+            self._wire.flush()  # the transport closes itself now
             return False
         self._host.watch(self)
         return True

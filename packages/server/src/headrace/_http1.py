@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._dated import Dated
     from ._exchange import Exchange
     from ._interfaces import Peer
+    from ._turn import Turn
 
 JOIN_BYTES: Final = 16 * 1024
 """Up to this size one joined ``write`` beats ``writelines``; above it the copy costs more."""
@@ -77,6 +78,7 @@ class Http1Wire:
         owner: the connection.
         transport: takes the bytes.
         dated: has the current Date field.
+        turn: has small answers wait for the end of the loop's turn; None if nothing is gained.
 
     Attributes:
         asked_to_close: whether the client wants no further response.
@@ -92,18 +94,28 @@ class Http1Wire:
         "_head",
         "_held",
         "_last",
+        "_late",
         "_owner",
         "_started",
         "_transport",
+        "_turn",
         "asked_to_close",
         "keep_alive",
         "sent",
     )
 
-    def __init__(self, owner: Owner, transport: asyncio.WriteTransport, dated: Dated) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        transport: asyncio.WriteTransport,
+        dated: Dated,
+        turn: Turn | None = None,
+    ) -> None:
         self._owner = owner
         self._transport = transport
         self._dated = dated
+        self._turn = turn
+        self._late = b""  # what is written at the end of this turn
         self._by_asyncio = type(transport).__module__.startswith("asyncio")
         self._held = b""
         self._framing = BodyFraming.NONE
@@ -203,11 +215,27 @@ class Http1Wire:
         self._started = True
         data = b"%b%d\r\n\r\n%b" % (prefix, len(body), body)
         self.sent += len(data)
-        self._transport.write(data)
+        if self._turn is None:
+            self._transport.write(data)
+        elif self._late and len(self._late) < JOIN_BYTES:
+            self._late += data
+        else:
+            self.flush()
+            self._late = data
+            self._turn.join(self)
         return True
+
+    def flush(self) -> None:
+        """Write what waits for the end of the turn."""
+        late = self._late
+        if late:
+            self._late = b""
+            if not self._transport.is_closing():
+                self._transport.write(late)
 
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:
         """Send the held head, the pieces and the end; see ``Wire.send``."""
+        self.flush()
         framing = self._framing
         joins = size <= JOIN_BYTES + JOIN_PIECE * (len(pieces) - 1)
         if framing is BodyFraming.NONE or not size:
@@ -240,6 +268,7 @@ class Http1Wire:
             self._transport.writelines(pieces)
 
     def _write(self, data: bytes) -> None:
+        self.flush()
         self.sent += len(data)
         self._transport.write(data)
 
@@ -311,7 +340,7 @@ class Http1Wire:
 
     def buffered(self) -> int:
         """Return the bytes that the kernel has not taken yet."""
-        return self._transport.get_write_buffer_size()
+        return self._transport.get_write_buffer_size() + len(self._late)
 
     def drain(self) -> None:
         """Have ``resume_writing`` called once the kernel has taken everything."""

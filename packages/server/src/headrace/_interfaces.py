@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ._probe import Watched
     from ._settings import RouteSettings
     from ._sweeper import Sweeper
+    from ._turn import Turn
     from .request import Request
     from .response import BaseResponse
 
@@ -193,6 +194,7 @@ class Host(Protocol):
     limits: Limits
     requests: int
     sweeper: Sweeper
+    turn: Turn | None
 
     @property
     def dispatcher(self) -> Dispatcher:

@@ -92,7 +92,7 @@ class Link(asyncio.Protocol):
         return self._wire.sent - self._unsent()
 
     def _unsent(self) -> int:
-        return self._transport.get_write_buffer_size()
+        return self._wire.buffered()
 
     def held(self) -> tuple[int, int]:
         """Bytes of requests and of responses that are buffered here."""
@@ -113,6 +113,7 @@ class Link(asyncio.Protocol):
 
     def _close(self) -> None:
         """Close once the client has taken what is unsent; it has to go on taking it."""
+        self._wire.flush()
         self._transport.close()
         self.deadlines.leave()
         if self._unsent():
@@ -129,6 +130,7 @@ class Link(asyncio.Protocol):
         A socket that is closed while the client still sends answers RST, which can destroy the
         response before the client has read it (RFC 9112, 9.6).
         """
+        self._wire.flush()
         self._lingering = True
         self._discarded = 0
         if self._eof:
@@ -166,6 +168,7 @@ class Link(asyncio.Protocol):
         A FIN would wait behind what the kernel still holds for a client that does not read, up to
         some megabytes for some minutes, and the client would not learn anything.
         """
+        self._wire.flush()
         sock = self._transport.get_extra_info("socket")
         if sock is not None:
             with contextlib.suppress(OSError):  # gone already

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from .exceptions import ConfigError
@@ -38,3 +39,15 @@ def run(main: Coroutine[Any, Any, T], kind: Literal["auto", "asyncio", "uvloop"]
     """Run a coroutine to its end on a new loop of that kind."""
     with asyncio.Runner(loop_factory=loop_factory(kind)) as runner:
         return runner.run(main)
+
+
+def writes_at_once(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether each write to a transport of this loop is a system call of its own.
+
+    uvloop before 0.23 keeps what is written until the end of the turn.
+    """
+    module = type(loop).__module__.partition(".")[0]
+    if module != "uvloop":
+        return module == "asyncio"
+    major, minor = sys.modules["uvloop"].__version__.split(".")[:2]
+    return (int(major), int(minor)) >= (0, 23)

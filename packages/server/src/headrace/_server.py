@@ -20,6 +20,7 @@ from ._end import EndReason
 from ._hooks import run_listeners
 from ._probe import Prober, keep_alive
 from ._sweeper import Sweeper
+from ._turn import Turn
 from .exceptions import ListenError
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Server:
         self.sweeper = Sweeper(self.connections, clock, self._after_sweep)
         self.requests = 0
         self.dated = Dated()
+        self.turn: Turn | None = None
 
     # What connections ask of it.
 
@@ -142,6 +144,8 @@ class Server:
         await self._run_listeners("before_server_start")
         try:
             self.prepare()
+            waits = _loop.writes_at_once(asyncio.get_running_loop())
+            self.turn = Turn() if waits else None
             await self._listen()
             self.sweeper.start()
             await self._run_listeners("after_server_start")

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 
 from headrace_routing import (
+    BadPath,
     ConflictError,
+    Converter,
     Found,
     FrozenError,
     HandlerError,
+    MethodNotAllowed,
     NoSuchRouteError,
+    NotFound,
     Route,
     Router,
     RoutingError,
@@ -200,6 +204,32 @@ def test_freeze_and_thaw() -> None:
     router.freeze()
     assert router.frozen
     assert isinstance(router.match("GET", "/b"), Found)
+
+
+def test_anew_is_empty_with_the_same_settings_and_patterns() -> None:
+    router = Router[str](
+        converters={"hex": Converter("[0-9a-f]+")},
+        auto_head=False,
+        auto_options=False,
+        strict_slashes=True,
+        version_prefix="/version",
+        bad_path="bad_request",
+    )
+    first = router.add("/<a:hex>", "a", version=1)
+    router.freeze()
+    other = router.anew()
+    assert not other.routes
+    assert not other.frozen
+    second = other.add("/<a:hex>", "b", version=1)
+    assert second.pattern is first.pattern
+    for each, handler in (router, "a"), (other, "b"):
+        found = each.match("GET", "/version1/ff")
+        assert isinstance(found, Found)
+        assert found.handler == handler
+        assert each.match("GET", "/version1/ff/") == NotFound()
+        assert each.match("HEAD", "/version1/ff") == MethodNotAllowed(("GET",))
+        assert each.match("OPTIONS", "/version1/ff") == MethodNotAllowed(("GET",))
+        assert each.match("GET", "/%") == BadPath()
 
 
 def test_describe() -> None:

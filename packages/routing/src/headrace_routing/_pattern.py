@@ -94,10 +94,10 @@ class Patterns:
 
     Raises PatternError for a converter under a name that no pattern could use. Segments and
     parameters that are spelled alike are one object, however many patterns have
-    them: ``<id:int>`` costs its regex and its functions once.
+    them: ``<id:int>`` costs its regex and its functions once. A pattern is read once.
     """
 
-    __slots__ = ("converters", "fields", "segments", "sources")
+    __slots__ = ("converters", "fields", "known", "segments", "sources")
 
     def __init__(self, converters: Mapping[str, Converter]) -> None:
         for kind in converters:
@@ -109,6 +109,7 @@ class Patterns:
         self.converters = converters
         self.fields: dict[str, Field | Rest] = {}
         self.segments: dict[str, Segment] = {}
+        self.known: dict[str, Pattern] = {}
         # A converter with several names is one type, and has one place in the order.
         self.sources: dict[Converter, str] = {}
         for kind in sorted(converters):
@@ -116,7 +117,10 @@ class Patterns:
 
     def parse(self, text: str) -> Pattern:
         """Read a pattern; raises PatternError."""
-        return _Parser(text, self).run()
+        known = self.known.get(text)
+        if known is None:
+            known = self.known[text] = _Parser(text, self).run()
+        return known
 
 
 class _Parser:

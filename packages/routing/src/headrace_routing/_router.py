@@ -90,6 +90,18 @@ class Router(Generic[T]):
         self._root = self._table.root
         self._hosts: HostMap[Table[T]] = HostMap(Table)
 
+    def anew(self) -> Router[T]:
+        """An empty router with the same settings, which takes over the patterns read so far."""
+        other: Router[T] = Router(
+            auto_head=self._auto_head,
+            auto_options=self._auto_options,
+            strict_slashes=self._strict_slashes,
+            version_prefix=self._version_prefix,
+        )
+        other._patterns = self._patterns
+        other._bad = self._bad
+        return other
+
     # Putting together …
 
     def add(

@@ -60,8 +60,7 @@ class Headrace(Declarations):
         self.ctx = SimpleNamespace()
         self._end_hooks: list[EndHook] = []
         self._blueprints: list[tuple[Blueprint | BlueprintGroup, dict[str, Any]]] = []
-        self._known = self.router()
-        self._known.thaw()
+        self._known: Router[Endpoint] = Router(bad_path="bad_request")
 
     def __repr__(self) -> str:
         return f"<Headrace {self.name!r}>"
@@ -153,7 +152,7 @@ class Headrace(Declarations):
     def router(self, config: Config | None = None) -> Router[Endpoint]:
         """Return a frozen router over everything declared so far."""
         declared = self.declarations()
-        router: Router[Endpoint] = Router(bad_path="bad_request")
+        router = self._known.anew()
         hooks: dict[str | None, Hooks] = {}
         for each in declared:
             if isinstance(each, RouteDeclaration):

@@ -13,7 +13,6 @@ save listeners: an event happens once, so a group's listeners come once, before 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._declarations import (
@@ -111,10 +110,10 @@ class Blueprint(Declarations):
         for kind in (MiddlewareDeclaration, ExceptionDeclaration, ListenerDeclaration):
             for one in everything:
                 if isinstance(one, kind):
-                    yield replace(one, blueprint=scope.name_prefix)
+                    yield one.replace(blueprint=scope.name_prefix)
         for one in self.declared:
             if isinstance(one, RouteDeclaration):
-                yield replace(scope.apply(one), blueprint=scope.name_prefix)
+                yield scope.apply(one).replace(blueprint=scope.name_prefix)
 
     @staticmethod
     def group(*members: Member, **settings: Any) -> BlueprintGroup:

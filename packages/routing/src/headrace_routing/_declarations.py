@@ -6,11 +6,11 @@ A declaration is a frozen value. Whoever serves requests applies it; nothing her
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ._errors import HandlerError, PatternError
+from ._value import Value, frozen
 from ._views import Handler, expand
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ Version: TypeAlias = str | float | None
 NO_META: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RouteDeclaration:
+@frozen(kw_only=True)
+class RouteDeclaration(Value):
     """One route to be: the arguments of ``Router.add``, and the blueprint that it comes from."""
 
     path: str
@@ -38,7 +38,7 @@ class RouteDeclaration:
     version: Version = None
     version_prefix: str | None = None
     stream: bool = False
-    meta: Mapping[str, Any] = field(default_factory=lambda: NO_META)
+    meta: Mapping[str, Any] = NO_META
     blueprint: str | None = None
 
     def add_to(self, router: Router[T], handler: T) -> Route[T]:
@@ -58,8 +58,8 @@ class RouteDeclaration:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MiddlewareDeclaration:
+@frozen(kw_only=True)
+class MiddlewareDeclaration(Value):
     """A function to run around handlers: ``attach_to`` is "request" or "response".
 
     The one with the higher priority is nearer to the client; among equals the one declared
@@ -73,8 +73,8 @@ class MiddlewareDeclaration:
     blueprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExceptionDeclaration:
+@frozen(kw_only=True)
+class ExceptionDeclaration(Value):
     """A function that answers for these exceptions, raised in the blueprint's routes."""
 
     handler: Callable[..., Any]
@@ -82,8 +82,8 @@ class ExceptionDeclaration:
     blueprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListenerDeclaration:
+@frozen(kw_only=True)
+class ListenerDeclaration(Value):
     """A function to call at an event of the server's life."""
 
     listener: Callable[..., Any]

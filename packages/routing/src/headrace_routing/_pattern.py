@@ -17,7 +17,6 @@ that text are raised here and nowhere later.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import unquote
 
@@ -25,6 +24,7 @@ from ._converters import ANY
 from ._errors import PatternError
 from ._escape import BROKEN_ESCAPE
 from ._segment import Field, Segment, any_field, ext_field, regex_field, typed_field
+from ._value import Value, frozen, set_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,8 +48,8 @@ FORBIDDEN = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+@frozen()
+class Rest(Value):
     """A ``<name:path>`` segment: one or more segments of the request, slashes included."""
 
     name: str
@@ -63,8 +63,8 @@ class Rest:
 Part: TypeAlias = str | Segment | Rest
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+@frozen()
+class Pattern(Value):
     """A pattern that has been read.
 
     ``segments`` are decoded literal texts, Segment objects and at most one Rest. ``slash``
@@ -75,6 +75,14 @@ class Pattern:
     segments: tuple[Part, ...]
     slash: bool
     names: tuple[str, ...]
+
+    def __init__(
+        self, text: str, segments: tuple[Part, ...], slash: bool, names: tuple[str, ...]
+    ) -> None:
+        set_field(self, "text", text)
+        set_field(self, "segments", segments)
+        set_field(self, "slash", slash)
+        set_field(self, "names", names)
 
     @property
     def is_static(self) -> bool:

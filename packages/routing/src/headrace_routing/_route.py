@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from ._errors import HandlerError
+from ._value import Value, frozen, set_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -125,27 +126,33 @@ class Found(Generic[T]):
     route: Route[T]
 
 
-@dataclass(frozen=True, slots=True)
-class MethodNotAllowed:
+@frozen()
+class MethodNotAllowed(Value):
     """The path exists, not for this method. ``allowed`` is sorted: the Allow field's value."""
 
     allowed: tuple[str, ...]
 
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        set_field(self, "allowed", allowed)
 
-@dataclass(frozen=True, slots=True)
-class Options:
+
+@frozen()
+class Options(Value):
     """An OPTIONS request that no route answers by itself; ``allowed`` as above."""
 
     allowed: tuple[str, ...]
 
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        set_field(self, "allowed", allowed)
 
-@dataclass(frozen=True, slots=True)
-class NotFound:
+
+@frozen()
+class NotFound(Value):
     """No route has this path."""
 
 
-@dataclass(frozen=True, slots=True)
-class BadPath:
+@frozen()
+class BadPath(Value):
     """The path has a broken escape, or escapes that are not UTF-8."""
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from ._value import Value, frozen
 
 if TYPE_CHECKING:
     from ._declarations import RouteDeclaration, Version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+@frozen(kw_only=True)
+class Scope(Value):
     """Settings that come down from outside; an inner setting wins over an outer one.
 
     ``url_prefix`` and ``name_prefix`` are the exception: they add up, outer first.
@@ -49,8 +50,7 @@ class Scope:
                 strict_slashes=route.strict_slashes,
             )
         )
-        return replace(
-            route,
+        return route.replace(
             path=together.url_prefix,
             name=route.name and dotted(self.name_prefix, route.name),
             default_name=route.default_name and dotted(self.name_prefix, route.default_name),

@@ -16,10 +16,10 @@ come back as it went in is refused instead of giving a URL that means something 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ._converters import INT
+from ._value import Value, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,8 +39,8 @@ class Unwritable(Exception):
     """A field has no text for these values; the caller turns it into its BuildError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+@frozen()
+class Field(Value):
     """One ``<…>``: the names that it fills, how it reads its text, how it writes it.
 
     ``outputs`` has a name for each value that ``read`` gives, None for one that has no name.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import time
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +140,7 @@ class Headrace(Declarations):
             found += [
                 each
                 if each.blueprint is None
-                else replace(each, blueprint=f"{each.blueprint}#{place}")
+                else each.replace(blueprint=f"{each.blueprint}#{place}")
                 for each in outfitted(blueprint, settings).declarations()
             ]
         return found

@@ -71,7 +71,7 @@ class Dispatch:
         self.draining = Draining()
         self.clock = clock if end_hooks or config.access_log else None
         self._end_hooks = end_hooks
-        self._methods = {method for each in router.describe() for method in each.methods}
+        self._methods = {method for each in router.routes for method in each.methods}
         self._methods |= {"OPTIONS", *(["HEAD"] if "GET" in self._methods else [])}
         self._app = app
         self._match = router.match

@@ -189,3 +189,4 @@ def micro(session: nox.Session) -> None:
     session.run("pytest", "benchmarks/micro/bench_parser.py", *session.posargs)
     session.run("pytest", "benchmarks/micro/bench_router.py", *session.posargs)
     session.run("python", "benchmarks/micro/bench_streams.py")
+    session.run("python", "benchmarks/micro/bench_exchange.py")

@@ -496,6 +496,7 @@ def closing(wired):
         pytest.param(HTTP_1_0, None, 200, 1, id="1.0"),
         pytest.param(b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", None, 200, 1, id="kept"),
         pytest.param(HEAD, None, 200, 1, id="HEAD"),
+        pytest.param(b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n", None, 200, 1, id="CONNECT"),
         pytest.param(
             b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", None, 200, 1, id="close"
         ),

@@ -1296,3 +1296,40 @@ async def test_an_error_of_the_application_is_none_of_the_clients(app, caplog):
     caplog.set_level(logging.INFO)
     await talk.send(get(b"/late"))
     assert "of the application" in caplog.text
+
+
+async def test_a_body_that_came_with_its_head_is_counted(app):
+    gate = asyncio.Event()
+
+    @app.post("/held")
+    async def held(request):
+        await gate.wait()
+        return text(str(len(request.body)))
+
+    talk = Conversation(app)
+    await talk.send(post(b"/held", 60_000) + b"x" * 60_000)
+    assert talk.server.statistics().buffered_in == 60_000
+    await talk.wait(0.3)
+    assert talk.server.budget.used == 60_000
+    gate.set()
+    await settle()
+    assert talk.take().endswith(b"60000")
+    assert talk.server.budget.used == 0
+
+
+async def test_a_reader_is_not_behind_with_a_body_that_is_all_here(app):
+    gate = asyncio.Event()
+
+    @app.post("/taken", stream=True)
+    async def taken(request):
+        await request.stream.read_all(1 << 20)
+        await gate.wait()
+        return text("x")
+
+    talk = Conversation(app, request_buffer=1000)
+    await talk.send(post(b"/taken", 60_000) + b"x" * 60_000)
+    assert not talk.transport.paused
+    assert talk.connection.deadlines._behind_since == float("inf")
+    gate.set()
+    await settle()
+    assert talk.take().endswith(b"x")

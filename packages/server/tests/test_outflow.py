@@ -390,3 +390,27 @@ async def test_what_is_held_is_given_up_by(timed, below, end):
     assert given == (([b"b"], 1) if end == "finish" else None)
     await settle()
     assert below.sent == [[b"a"]]
+
+
+@pytest.mark.parametrize("first", [b"x", b"x" * FIRST_BYTES], ids=["flush", "threshold"])
+async def test_a_small_piece_after_a_turn_that_brought_nothing_leaves(outflow, below, first):
+    outflow.schedule()
+    outflow.write(first)
+    outflow.flush()
+    outflow.write(b"")
+    await settle()
+    before = len(below.sent)
+    assert outflow.limit == 0
+    assert not append(outflow, b"y")
+    outflow.write(b"y")
+    await settle()
+    assert below.sent[before:] == [[b"y"]]
+
+
+async def test_what_was_joined_to_be_counted_does_not_move_the_limit(outflow, below):
+    outflow.write(b"a")
+    limit = outflow.limit
+    while len(outflow.pieces) < limit:
+        append(outflow, b"x" * SMALL)
+    assert outflow.buffered == 1 + (limit - 1) * SMALL
+    assert outflow.limit == 0

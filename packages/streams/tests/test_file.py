@@ -372,6 +372,48 @@ async def test_where_the_system_cannot_be_asked_nothing_is_learnt(
     assert not known
 
 
+async def test_a_named_pipe_is_opened_once(
+    tmp_path: Path, cache: Cache, known: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    known.add(str(tmp_path))
+
+    def no_open(*call: object) -> int:
+        pytest.fail("whoever opens it and goes away again breaks its writer")
+
+    monkeypatch.setattr(os, "open", no_open)
+    assert _file.open_at_once(str(path)) is None
+
+
+async def test_a_file_that_became_something_else_meanwhile(
+    tmp_path: Path,
+    cache: Cache,
+    known: set[str],
+    descriptors: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "data"
+    path.write_bytes(b"x")
+    known.add(str(tmp_path))
+
+    def no_seek(*call: object) -> int:
+        raise OSError(errno.ESPIPE, "not a file")
+
+    monkeypatch.setattr(os, "lseek", no_seek)
+    assert _file.open_at_once(str(path)) is None
+
+
+async def test_a_link_may_lead_to_another_file_system(
+    tmp_path: Path, cache: Cache, known: set[str], threads: list[str]
+) -> None:
+    known.add(str(tmp_path))
+    (tmp_path / "data").write_bytes(b"x")
+    (tmp_path / "link").symlink_to("data")
+    assert await sizes(tmp_path / "link") == [1]
+    assert len(threads) == 1
+
+
 async def test_a_named_pipe_is_read_in_a_thread(
     tmp_path: Path, cache: Cache, threads: list[str], descriptors: None
 ) -> None:

@@ -219,7 +219,7 @@ class Exchange(Reply):
     @property
     def buffered_in(self) -> int:
         """Bytes of the request's body that are held."""
-        return 0 if self.intake is None else self.intake.buffered
+        return self._came if self.intake is None else self.intake.buffered
 
     # The end.
 

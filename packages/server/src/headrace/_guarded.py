@@ -75,7 +75,8 @@ class Guarded(Link):
 
     def pause_reading(self) -> None:
         """The reader of the request's body is behind: let TCP hold the client back."""
-        self.deadlines.fall_behind(self._host.sweeper.now)
+        if self._receiving:  # or all of the body is here, and is nobody's delay
+            self.deadlines.fall_behind(self._host.sweeper.now)
         self._stop_reading(BODY)
 
     def resume_reading(self) -> None:

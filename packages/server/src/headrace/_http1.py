@@ -41,6 +41,9 @@ JOIN_PIECE: Final = 1024
 """What that size grows by with each further piece: 1,000 of 32 bytes take 13 µs joined and 52 µs as
 a vector, 16 of 4 KiB 8.1 and 7.3 µs."""
 
+WITHOUT_CONTENT: Final = ("HEAD", "CONNECT")
+"""Methods whose 2xx has no content (RFC 9110, 9.3.2 and 9.3.6)."""
+
 LAST_CHUNK: Final = encode_last_chunk()
 
 HEAD_START: Final = encode_interim(100)[:9]
@@ -206,7 +209,7 @@ class Http1Wire:
             or self._ahead
             or len(body) > JOIN_BYTES
             or head.version == "1.0"
-            or head.method == "HEAD"
+            or head.method in WITHOUT_CONTENT
             or self._owner.will_close(True)
             or self._transport.is_closing()
         ):
@@ -214,15 +217,15 @@ class Http1Wire:
         self._framing = BodyFraming.CONTENT_LENGTH
         self._started = True
         data = b"%b%d\r\n\r\n%b" % (prefix, len(body), body)
-        self.sent += len(data)
         if self._turn is None:
-            self._transport.write(data)
-        elif self._late and len(self._late) < JOIN_BYTES:
-            self._late += data
-        else:
+            self._write(data)
+            return True
+        if len(self._late) >= JOIN_BYTES:
             self.flush()
-            self._late = data
+        if not self._late:
             self._turn.join(self)
+        self._late += data
+        self.sent += len(data)
         return True
 
     def flush(self) -> None:

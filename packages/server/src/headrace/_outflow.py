@@ -214,6 +214,7 @@ class Outflow:
         if new:
             joined = b"".join(pieces[counted:])
             pieces[counted:] = [joined]
+            self.limit = 0  # it counted pieces that are one now
             size = len(joined)
             self._counted = counted + 1
             self._size += size
@@ -239,6 +240,7 @@ class Outflow:
             asyncio.get_running_loop().call_soon(self._end_turn)
             return
         self._scheduled = False
+        self.limit = 0  # what comes next has to schedule a flush
         if not self._closed and (count or not self.begun):
             self.flush()
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 from io import BytesIO
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from ._pipe import HIGH
@@ -56,7 +57,10 @@ def open_at_once(path: str) -> tuple[int, int] | None:
     if os.path.dirname(path) not in KNOWN:
         return None
     try:
-        # A pipe would wait for somebody who writes.
+        # A named pipe has one reader: whoever opens and closes it takes its writer away. And a link
+        # may lead to another file system.
+        if not S_ISREG(os.lstat(path).st_mode):
+            return None
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return None

@@ -252,17 +252,17 @@ class Connection(Guarded):
             if exchange is not None or self._full or not self._budget:
                 return False
             self._budget -= 1
-            self._events.popleft()
+            self._events.pop(0)
             head = cast("RequestHead", event)
             if not head.has_body:
                 # Its EndOfMessage came with it: off the queue before a handler may answer at once.
-                self._events.popleft()
+                self._events.pop(0)
             self._open(head)
         elif kind is Data:
-            self._events.popleft()
+            self._events.pop(0)
             self._take_body(cast("Data", event).data)
         elif kind is EndOfMessage:
-            self._events.popleft()
+            self._events.pop(0)
             self._finish_body(cast("EndOfMessage", event), exchange)
         else:
             return self._break(cast("RemoteProtocolError", event), exchange)
@@ -311,7 +311,7 @@ class Connection(Guarded):
     def _break(self, error: RemoteProtocolError, exchange: Exchange | None) -> bool:
         """The client broke the rules: nothing after this point can be understood."""
         if self._receiving and exchange is not None:
-            self._events.popleft()
+            self._events.pop(0)
             self._fail_body(
                 None if self._eof else HeadraceException(error.reason, error.status),
                 EndReason.CLIENT_GONE,

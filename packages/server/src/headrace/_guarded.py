@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
 from . import _probe
@@ -45,7 +44,7 @@ class Guarded(Link):
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
-        self._events: deque[Queued] = deque()
+        self._events: list[Queued] = []  # of one read: few, and seldom any
         self._exchange: Exchange | None = None
         self._receiving = False  # a request's head is here, its end is not
         self._started = False  # bytes of a head are here, its end is not

@@ -383,3 +383,13 @@ def test_a_long_head_is_not_kept(size: int, same: bool) -> None:
     parser = RequestParser()
     heads = [parser.receive_data(head)[0] for _ in range(5)]
     assert (heads[3] is heads[4]) is same
+
+
+@pytest.mark.parametrize(("size", "same"), [(MOST_AGAIN, True), (MOST_AGAIN + 1, False)])
+def test_nor_is_one_that_has_a_body(size: int, same: bool) -> None:
+    lines = b"Content-Length: 2", b"Xyz: " + b"x" * (size - len(POLL) - 27)
+    head = request(*FRONT, *lines).replace(b"GET", b"POST")
+    assert len(head) == size
+    parser = RequestParser()
+    heads = [parser.receive_data(head + body)[0] for body in (b"ab", b"cd", b"ef")]
+    assert (heads[1] is heads[2]) is same

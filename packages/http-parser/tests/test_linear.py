@@ -191,7 +191,7 @@ def test_what_is_held_is_not_copied() -> None:
     parser.receive_data(GET * 3)
     waiting = b"GET /waiting"
     parser.receive_data(waiting)
-    assert parser._held[-1] is waiting
+    assert parser._held is not None and parser._held[-1] is waiting
 
 
 @pytest.mark.parametrize("cut", [1, 100])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ from blockbuster import blockbuster_ctx
 from headrace_streams import PipeReceiver, pipe
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator
 
 BACKENDS: list[Any] = [pytest.param(("asyncio", {"debug": True}), id="asyncio")]
 if sys.platform != "win32":
@@ -43,6 +44,25 @@ def turns() -> Callable[..., Awaitable[None]]:
     async def run(count: int = 5) -> None:
         for _ in range(count):
             await asyncio.sleep(0)
+
+    return run
+
+
+@pytest.fixture
+def cancelled_late(turns: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Cancel what waits for a worker thread, and see that it ends only when the thread may."""
+
+    async def run(
+        use: Callable[[], Coroutine[Any, Any, None]], entered: asyncio.Event, leave: threading.Event
+    ) -> None:
+        using = asyncio.create_task(use())
+        await entered.wait()
+        using.cancel()
+        await turns()
+        assert not using.done()
+        leave.set()
+        with pytest.raises(asyncio.CancelledError):
+            await using
 
     return run
 

@@ -258,6 +258,7 @@ async def test_a_thread_that_reads_is_waited_for_even_when_cancelled(
     monkeypatch: pytest.MonkeyPatch,
     threads: list[str],
     descriptors: None,
+    cancelled_late: Callable[..., Awaitable[None]],
 ) -> None:
     path = tmp_path / "data"
     path.write_bytes(b"x" * 25)
@@ -275,15 +276,7 @@ async def test_a_thread_that_reads_is_waited_for_even_when_cancelled(
         async with from_file(path) as receiver:
             await receiver.get()
 
-    using = asyncio.create_task(use())
-    await entered.wait()
-    using.cancel()
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert not using.done()
-    leave.set()
-    with pytest.raises(asyncio.CancelledError):
-        await using
+    await cancelled_late(use, entered, leave)
 
 
 async def test_a_read_that_waits_is_woken_by_cancel(

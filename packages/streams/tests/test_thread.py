@@ -11,7 +11,7 @@ import pytest
 from headrace_streams import from_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
 pytestmark = pytest.mark.anyio
 
@@ -154,7 +154,9 @@ async def test_a_large_item_after_the_pipe_has_paused_is_not_refused() -> None:
         assert len(await receiver.read_all(3_000_001)) == 3_000_001
 
 
-async def test_leaving_early_waits_for_the_thread_even_when_cancelled() -> None:
+async def test_leaving_early_waits_for_the_thread_even_when_cancelled(
+    cancelled_late: Callable[..., Awaitable[None]],
+) -> None:
     entered, leave = asyncio.Event(), threading.Event()
     loop = asyncio.get_running_loop()
     closed = False
@@ -172,13 +174,5 @@ async def test_leaving_early_waits_for_the_thread_even_when_cancelled() -> None:
             assert await receiver.get() == b"a"
             await entered.wait()
 
-    using = asyncio.create_task(use())
-    await entered.wait()
-    using.cancel()
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert not using.done()
-    leave.set()
-    with pytest.raises(asyncio.CancelledError):
-        await using
+    await cancelled_late(use, entered, leave)
     assert closed

@@ -139,9 +139,7 @@ class RequestParser(Receiver[RequestLine]):
                 ):
                     self._base += len(data)
                     head = _plain_request(method, target, section, None, known)
-                    if len(data) <= MOST_AGAIN:
-                        self._again = data
-                        self._again_head = head
+                    self._keep(data, head)
                     return [head, END]
             found = match_plain(data, 0)
             if found is not None:
@@ -155,9 +153,7 @@ class RequestParser(Receiver[RequestLine]):
                     method = METHODS.get(name) or name.decode()
                     head = _plain_request(method, target, section, length, None)
                     if length:
-                        if end <= MOST_AGAIN:
-                            self._again = data[:end]
-                            self._again_head = head
+                        self._keep(data[:end], head)
                         return [head, Data(data[end:]), END]
                     if self._learning and length is None:
                         self._learn(section)
@@ -217,10 +213,15 @@ class RequestParser(Receiver[RequestLine]):
             self._state = LENGTH
         else:
             events.append(END)
-            if digits is None and end - start <= MOST_AGAIN:
-                self._again = data[start:end]
-                self._again_head = head
+            if digits is None:
+                self._keep(data[start:end], head)
         return end
+
+    def _keep(self, section: bytes, head: RequestHead) -> None:
+        """Remember a plain head, whose bytes may come again."""
+        if len(section) <= MOST_AGAIN:
+            self._again = section
+            self._again_head = head
 
     def _not_ours(self, line: bytes, data: bytes, pos: int) -> None:
         if line == PREFACE_LINE and self._at == 0:

@@ -11,14 +11,13 @@ from typing import Final
 
 from headrace_http_parser import BodyFraming, LocalProtocolError, encode_response_head
 
+from ._fields import has_content
+
 MOST: Final = 64
 """Heads that are kept; a content type may be the application's to make up."""
 
-WITHOUT_LENGTH: Final = (204, 205, 304)
-
 EMPTY: Final = b"0\r\n\r\n"
 """What a head ends with whose Content-Length is 0."""
-
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -64,7 +63,7 @@ class Dated:
         None where that cannot be: the status is that of another kind of response, or a field is
         wrong. Whoever finds it among ``heads`` has it in 0.1 us; making it takes 1.3.
         """
-        if status < 200 or status in WITHOUT_LENGTH:
+        if status < 200 or not has_content("GET", status):
             return None
         fields = [("date", self.date())]
         if content_type is not None:

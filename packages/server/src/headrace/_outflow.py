@@ -86,7 +86,6 @@ class Outflow:
         length: bytes that are to be written in all, None when that is not known.
         cap: bytes that may be held in all when nobody awaits a write.
         paused: whether the wire is already above its high-water mark.
-
         clock: seconds, monotonic.
 
     Attributes:

@@ -45,6 +45,7 @@ class Reply(ABC):
         reason: why the exchange has ended, None while it has not.
         verdict: why it will have ended, where that is clear before it has.
         muted: whether the client is gone and the handler goes on unheard.
+        paused: whether the wire is above its high-water mark.
         unsettled: whether the response has ended and the kernel has not taken all of it.
     """
 
@@ -67,7 +68,7 @@ class Reply(ABC):
         self.state = State.RECEIVING
         self._wire = wire
         self._dispatcher = dispatcher
-        self._paused = paused
+        self.paused = paused
         if dispatcher.clock is not None:
             self._watch = Stopwatch(dispatcher.clock)
 
@@ -112,11 +113,6 @@ class Reply(ABC):
         outflow = self._outflow
         return outflow if outflow is not None and outflow.paused else None
 
-    @property
-    def paused(self) -> bool:
-        """Whether the wire is above its high-water mark."""
-        return self._paused
-
     # From the handler.
 
     def interim(self, status: int, headers: Pairs | None) -> None:
@@ -154,7 +150,7 @@ class Reply(ABC):
             self._wire.buffered,
             length=length,
             cap=self._dispatcher.config.write_cap,
-            paused=self._paused,
+            paused=self.paused,
         )
         response.carry(self._outflow)
         if self.muted:
@@ -292,7 +288,7 @@ class Reply(ABC):
 
     def pause_writing(self) -> None:
         """The wire went above its high-water mark."""
-        self._paused = True
+        self.paused = True
         if self._watch is not None:
             self._watch.pause()
         if self._outflow is not None:
@@ -300,7 +296,7 @@ class Reply(ABC):
 
     def resume_writing(self) -> None:
         """The wire fell below its low-water mark."""
-        self._paused = False
+        self.paused = False
         if self._watch is not None:
             self._watch.resume()
         if self._outflow is not None:

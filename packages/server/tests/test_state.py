@@ -2,6 +2,7 @@
 
 import pytest
 
+from headrace import _state
 from headrace._state import TABLE, State, Step, advance
 
 EXPECTED = {
@@ -31,6 +32,14 @@ def test_each_pair(state, step):
             advance(state, step)
     else:
         assert advance(state, step) is following
+
+
+def test_the_way_of_a_request_that_is_answered_at_once():
+    way = [State.RECEIVING]
+    for step in (Step.START, Step.ANSWER, Step.RETURN):
+        way.append(advance(way[-1], step))
+    assert way == [_state.RECEIVING, _state.HANDLING, _state.FINISHING, _state.ENDED]
+    assert all(getattr(_state, state.name) is state for state in way)
 
 
 def test_a_peer_may_vanish_in_every_state():

@@ -5,7 +5,7 @@ Treat them as immutable. They are not frozen, since that would nearly double the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ._headers import NO_HEADERS, Headers
@@ -25,6 +25,7 @@ class RequestHead:
         keep_alive: whether the peer lets the connection live after this exchange.
         expect: the value of Expect in lower case; None without one, and always on 1.0.
         upgrade: the value of Upgrade when 1.1 and Connection ask for it (RFC 9110 section 7.8).
+        has_body: whether at least the framing of a body follows (a Content-Length of 0 is none).
     """
 
     method: str
@@ -36,11 +37,11 @@ class RequestHead:
     keep_alive: bool = True
     expect: str | None = None
     upgrade: str | None = None
+    # Follows from the others, and is asked for so often that a property would be 0.1 us a request.
+    has_body: bool = field(init=False, compare=False, repr=False)
 
-    @property
-    def has_body(self) -> bool:
-        """Whether at least the framing of a body follows (a Content-Length of 0 is none)."""
-        return self.chunked or bool(self.content_length)
+    def __post_init__(self) -> None:
+        self.has_body = self.chunked or bool(self.content_length)
 
     @property
     def expects_continue(self) -> bool:

@@ -61,6 +61,7 @@ def _plain_request(
     head.headers = headers
     head.content_length = length
     head.chunked = False
+    head.has_body = bool(length)
     head.keep_alive = True
     head.expect = None
     head.upgrade = None

@@ -23,7 +23,7 @@ def setting(default: T, text: str, *, low: float | None = None, high: float | No
     return field(default=default, metadata={"help": text, "low": low, "high": high})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Config:
     """All settings of a server. Sizes are bytes, times are seconds.
 

@@ -40,6 +40,8 @@ logger = logging.getLogger("headrace")
 KEEP_BYTES: Final = 64 * 1024
 """An unread rest of a body up to this size is read and dropped to keep the connection."""
 
+KEEP_ALIVE: Final = Late.KEEP_ALIVE
+
 PUMP_REQUESTS: Final = 32
 """Pipelined requests that are taken in one turn of the loop; then others have a turn."""
 
@@ -50,7 +52,6 @@ class Connection(Guarded):
     __slots__ = (
         "_broken",
         "_budget",
-        "_length",
         "_parser",
         "_pumping",
         "_served",
@@ -59,7 +60,6 @@ class Connection(Guarded):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._parser = RequestParser(host.limits)
-        self._length: int | None = None
         self._served = 0  # requests
         self._broken = False  # nothing after this can be understood
         self._pumping = False
@@ -98,10 +98,18 @@ class Connection(Guarded):
             events = [*error.events, error]
         if events:
             count = len(events)
-            if count == 2 and self._takes(events[0]):
-                self._open(cast("RequestHead", events[0]))
+            first = events[0]
+            # A request without a body that need not wait is the commonest by far: the queue would
+            # be 0.7 us of it.
+            if (
+                count == 2
+                and type(first) is RequestHead
+                and not first.has_body
+                and not (self._exchange is not None or self._events or self._full)
+            ):
+                self._open(first)
             elif count == 3 and self._takes_whole(events):
-                self._open(cast("RequestHead", events[0]), cast("Data", events[1]).data)
+                self._open(events[0], events[1].data)  # type: ignore[arg-type, union-attr]
             else:
                 self._events.extend(events)
                 self._pump()
@@ -110,20 +118,8 @@ class Connection(Guarded):
         elif not self._receiving and self._parser.in_head:
             self._begin_head()
 
-    def _takes(self, event: Queued) -> bool:
-        """Whether this is a request without a body that need not wait.
-
-        That is the commonest by far, and the queue would be 0.7 us of it.
-        """
-        return (
-            type(event) is RequestHead
-            and event.content_length is None
-            and not event.chunked
-            and not (self._exchange is not None or self._events or self._full)
-        )
-
     def _takes_whole(self, events: list[Queued]) -> bool:
-        """The same of a request that came in one read with its body."""
+        """Whether this is a request with its whole body that need not wait."""
         return (
             type(events[0]) is RequestHead
             and type(events[1]) is Data
@@ -274,12 +270,11 @@ class Connection(Guarded):
         has_body = self._receiving = body is None and head.has_body
         self._started = False
         self._partial = 0
-        self._length = head.content_length
         self._discarded = 0
         self._served += 1
         self._wire.begin(head)
         exchange = self._exchange = Exchange(
-            head, self._wire, host.dispatcher, host.context, paused=self._full
+            head, self._wire, host.dispatcher, host.context, self._full
         )
         if host.budget.exhausted:
             exchange.refuse(ServerBusy())
@@ -357,10 +352,9 @@ class Connection(Guarded):
         elif self._receiving:
             self._gate.resume(BODY | BUDGET)
             self._expire_in(Late.LINGER, self._host.config.linger_timeout)
-        elif not self._wire.keep_alive and self._expects_more():
-            logger.debug("%s: closes after %d requests", self.peer[0], self._served)
-            self._linger()  # a client that sends more would be reset before it has read this
-        elif not self._wire.keep_alive or (self._eof and not self._events):
+        elif not self._wire.keep_alive:
+            self._part()
+        elif self._eof and not self._events:
             self._close()
         else:
             if self._gate.stopped:
@@ -368,6 +362,14 @@ class Connection(Guarded):
             self._idle()
             if self._events or self._gate.stopped or not self._parser.idle:
                 self._pump()
+
+    def _part(self) -> None:
+        """The client was told that this response is the last."""
+        if self._expects_more():
+            logger.debug("%s: closes after %d requests", self.peer[0], self._served)
+            self._linger()  # a client that sends more would be reset before it has read this
+        else:
+            self._close()
 
     def _expects_more(self) -> bool:
         """Whether a client that is told of the end may have sent, or send, another request."""
@@ -394,9 +396,10 @@ class Connection(Guarded):
             return True
         if not whole or not self._receiving or self._exchange is None:
             return False
-        if self._length is None or self._exchange.waits_to_continue:
+        length = self._exchange.head.content_length
+        if length is None or self._exchange.waits_to_continue:
             return True
-        return self._length - self._exchange.bytes_in > KEEP_BYTES
+        return length - self._exchange.bytes_in > KEEP_BYTES
 
     def _idle(self) -> None:
         """Wait for the next request."""
@@ -408,7 +411,7 @@ class Connection(Guarded):
             self._await_head()
         else:
             host = self._host
-            self.deadlines.enter(Late.KEEP_ALIVE, host.sweeper.now, host.config.keep_alive_timeout)
+            self.deadlines.enter(KEEP_ALIVE, host.sweeper.now, host.config.keep_alive_timeout)
 
     def _await_head(self) -> None:
         """A head has begun to arrive."""

@@ -94,7 +94,9 @@ class Deadlines:
         """An exchange begins."""
         self._phase = None
         self._settings = settings
-        self.stop_waiting()  # the rest of a body may have been waited for, for nobody
+        # As stop_waiting(): the rest of a body may have been waited for, for nobody.
+        self._waits_since = self._behind_since = NEVER
+        self._inbound = None
         self.opened = now
         self.at = now + settings.soonest
         self._asked = NEVER if receiving else now

@@ -81,9 +81,6 @@ class Dispatch:
     def request(self, head: RequestLine, exchange: Exchange) -> Request:
         """Make the request and find its endpoint."""
         request = Request(self._app, head, exchange)
-        if head.target == b"*":
-            request.refused = MethodNotAllowed(head.method, self._methods)
-            return request
         try:
             host = request.host or None if self._by_host else None  # looking it up takes 0.7 us
             found = self._match(head.method, request.path, host)
@@ -94,6 +91,8 @@ class Dispatch:
         if type(found) is Found:
             request.endpoint = found.handler
             request.match_info = found.params
+        elif head.target == b"*":
+            request.refused = MethodNotAllowed(head.method, self._methods)
         elif isinstance(found, WrongMethod | Options):
             request.refused = MethodNotAllowed(head.method, found.allowed)
         elif isinstance(found, BadPath):
@@ -111,6 +110,8 @@ class Dispatch:
         endpoint = request.endpoint
         if endpoint is None or request.refused is not None or endpoint.has_middleware:
             return self._call_between(request, endpoint)
+        if not request.match_info:  # to pass on nothing as keywords is 0.1 us
+            return endpoint.handler(request)
         return endpoint.handler(request, **request.match_info)
 
     async def _call_between(self, request: Request, endpoint: Endpoint | None) -> Any:

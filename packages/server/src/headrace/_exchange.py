@@ -20,7 +20,7 @@ from ._end import EndReason, Figures, Stopwatch
 from ._handling import handle
 from ._intake import Intake
 from ._reply import Reply, gone_by
-from ._state import State, Step, advance
+from ._state import ENDED, FINISHING, HANDLING, RECEIVING, State, Step, advance
 from .exceptions import (
     ExpectationFailed,
     HandlerTimeout,
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from headrace_http_parser import Headers
 
     from ._interfaces import Dispatcher, RequestLine, Wire
-    from ._settings import RouteSettings
+
+EAGER: Final = sys.version_info >= (3, 12)
 
 GONE: Final = EndReason.CLIENT_GONE
 DISCONNECTED: Final = (GONE, EndReason.STALLED)
@@ -53,6 +54,7 @@ class Exchange(Reply):
 
     Attributes:
         request: as the handler sees it.
+        settings: what the route allows, or the server where there is none.
         intake: the request's body, None where it has none or nobody wants it.
         shields: blocks of the handler that are not to be cancelled.
         begun: whether the handler's task has run at all.
@@ -63,10 +65,8 @@ class Exchange(Reply):
     intake: Intake | None = None
     _came = 0  # bytes of a body that came whole with its head
     shields = 0
-    begun = False
     fault: Exception | None = None
     parting = False
-    _task: asyncio.Task[None] | None = None
     _continued = False
     _due: EndReason | None = None  # what to cancel the handler with after its shields
 
@@ -76,12 +76,25 @@ class Exchange(Reply):
         wire: Wire,
         dispatcher: Dispatcher,
         context: contextvars.Context,
-        *,
         paused: bool = False,
     ) -> None:
-        super().__init__(head, wire, dispatcher, paused)
+        # Those of Reply as well: a call for them would be 1 % of a request.
+        self.head = head
+        self.state = RECEIVING
+        self.status = 0
+        self.reason = None
+        self.paused = paused
+        self.begun = False
+        self._wire = wire
+        self._dispatcher = dispatcher
+        self._whole = 0
+        if dispatcher.clock is not None:
+            self._watch = Stopwatch(dispatcher.clock)
         self._context = context
+        self._task: asyncio.Task[None] | None = None
         self.request = dispatcher.request(head, self)
+        endpoint = self.request.endpoint
+        self.settings = dispatcher.settings if endpoint is None else endpoint.settings
 
     # The request: from the wire.
 
@@ -126,14 +139,14 @@ class Exchange(Reply):
             self.ask_for_body()
 
     def _start(self) -> None:
-        self.state = advance(self.state, Step.START)
+        self.state = HANDLING if self.state is RECEIVING else advance(self.state, Step.START)
         # Not eagerly where the body is still to come: what of it is here shall be there to be read.
-        ready = self.intake is None or self.intake.complete
+        ready = EAGER and (self.intake is None or self.intake.complete)
         running = handle(self, self._dispatcher)
         loop, context = asyncio.get_running_loop(), self._context.copy()
-        if ready and sys.version_info >= (3, 12):
+        if ready:
             # Until it first waits it runs here, without a turn of the loop in between.
-            self._task = asyncio.Task(running, loop=loop, context=context, eager_start=True)
+            self._task = asyncio.Task(running, loop=loop, context=context, eager_start=True)  # type: ignore[call-arg]
         else:
             self._task = asyncio.Task(running, loop=loop, context=context)
 
@@ -141,6 +154,7 @@ class Exchange(Reply):
         """Answer with this error instead of asking the handler; before :meth:`open`."""
         self.request.endpoint = None
         self.request.refused = error
+        self.settings = self._dispatcher.settings
 
     def receive(self, data: bytes) -> bool:
         """Take bytes of the request's body; False if nobody can read them any more."""
@@ -204,12 +218,6 @@ class Exchange(Reply):
         self.request.hold()
 
     # What others may know.
-
-    @property
-    def settings(self) -> RouteSettings:
-        """What the route allows, or the server where there is none."""
-        endpoint = self.request.endpoint
-        return self._dispatcher.settings if endpoint is None else endpoint.settings
 
     @property
     def bytes_in(self) -> int:
@@ -298,7 +306,7 @@ class Exchange(Reply):
 
     def finish(self) -> None:
         """The handler's task is done."""
-        if self.state < State.FINISHING:
+        if self.state is not FINISHING and self.state < FINISHING:
             self.lose(self.verdict or EndReason.FAILED, cancel=False)
         if self.intake is not None:
             self.intake.discard()
@@ -307,7 +315,8 @@ class Exchange(Reply):
         if self.unsettled:
             self.parting = True
         else:
-            self.state = advance(self.state, Step.RETURN)
+            returns = self.state is FINISHING
+            self.state = ENDED if returns else advance(self.state, Step.RETURN)
             self._over()
 
     def part(self) -> None:
@@ -327,7 +336,8 @@ class Exchange(Reply):
         self._wire.ended(self)
         # Both refer to the exchange: what goes now need not be found by the garbage collector,
         # whose work on such cycles was a twentieth of a request.
-        self._response = None
+        if self._response is not None:
+            self._response = None
         del self.request
 
     def figures(self, watch: Stopwatch) -> Figures:

@@ -6,14 +6,14 @@ be taken back, and what cannot be sent any more raises the reason.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Final
 
 from ._end import Ending, EndReason, Stopwatch
 from ._fields import announced_length, fields, has_content
 from ._headers import ResponseHeaders
 from ._outflow import DONE, Outflow
-from ._state import State, Step, advance
+from ._state import FINISHING, HANDLING, State, Step, advance
 from ._trailers import DIGEST, Digest
 from .exceptions import ClientGone, ExchangeEnded, ResponseError
 from .response import HTTPResponse, ResponseStream, encoded
@@ -25,18 +25,16 @@ if TYPE_CHECKING:
     from ._headers import Pairs
     from ._interfaces import Dispatcher, Peer, RequestLine, Wire
 
+COMPLETE: Final = EndReason.COMPLETE
+
 SWALLOWED: Final = 64 * 1024
 """Unsent bytes up to which a response that has ended counts as taken by the kernel."""
 
 
-class Reply(ABC):
-    """The response of one exchange.
+class Reply:
+    """The response of one exchange, which fills its attributes in.
 
-    Args:
-        head: the request's head.
-        wire: carries the response.
-        dispatcher: the application.
-        paused: whether the wire is above its high-water mark already.
+    Not an ABC: Python 3.13 calls only classes of the plain kind without a detour (50 ns).
 
     Attributes:
         head: the request's head.
@@ -49,10 +47,17 @@ class Reply(ABC):
         unsettled: whether the response has ended and the kernel has not taken all of it.
     """
 
-    # Most exchanges never change these. As attributes of the class they cost a request nothing;
-    # to fill a slot each took 0.2 us of its 8.
-    status = 0
-    reason: EndReason | None = None
+    head: RequestLine
+    state: State
+    status: int
+    reason: EndReason | None
+    paused: bool
+    _wire: Wire
+    _dispatcher: Dispatcher
+    _whole: int  # bytes of a response that was not streamed
+
+    # Most exchanges never change these. As attributes of the class they cost a request nothing.
+    # What each one sets is not among them: that would be 40 ns each time instead of 3 (3.13).
     verdict: EndReason | None = None
     muted = False
     unsettled = False
@@ -61,16 +66,6 @@ class Reply(ABC):
     _digest: Digest | None = None
     _ending: Ending | None = None
     _watch: Stopwatch | None = None
-    _whole = 0  # bytes of a response that was not streamed
-
-    def __init__(self, head: RequestLine, wire: Wire, dispatcher: Dispatcher, paused: bool) -> None:
-        self.head = head
-        self.state = State.RECEIVING
-        self._wire = wire
-        self._dispatcher = dispatcher
-        self.paused = paused
-        if dispatcher.clock is not None:
-            self._watch = Stopwatch(dispatcher.clock)
 
     # What others may know.
 
@@ -218,21 +213,21 @@ class Reply(ABC):
         """Send a finished response."""
         if self.muted:
             return
-        if self.state is not State.HANDLING:
+        if self.state is not HANDLING:
             self._must_be(State.HANDLING, "the handler returned a response after it had begun one")
         body = response.body
         if type(body) is not bytes:
             body = encoded(body, coerce=False)  # middleware may have put a str there
         status = response.status
-        if not response.has_headers and self._wire.answer(status, response.content_type, body):
-            self.state = advance(self.state, Step.ANSWER)
+        if response._headers is None and self._wire.answer(status, response.content_type, body):
+            self.state = FINISHING
             self.status = status
             self._whole = len(body)
             if self._watch is not None:
                 self._watch.respond()
             # It was small: the kernel has it, or will soon. As _settle() does, for two calls less.
             failed = self.verdict if status >= 400 else None
-            self.reason = failed or EndReason.COMPLETE
+            self.reason = failed or COMPLETE
             if self._ending is not None:
                 self._ending.settle(self.reason)
         else:

@@ -1,7 +1,8 @@
 """The states of an exchange, as a table.
 
-Every change of an exchange's state goes through :func:`advance`, so the whole life of an exchange
-can be read here, drawn, and tested over all pairs. The table knows neither HTTP/1.1 nor asyncio.
+Every change of an exchange's state goes through :func:`advance`, or to a state that was taken from
+the table before, so the whole life of an exchange can be read here, drawn, and tested over all
+pairs. The table knows neither HTTP/1.1 nor asyncio.
 
 Rules for an editor: a pair that is missing is a defect of the caller and raises; ``LOSE`` is legal
 in every state, because a peer may vanish at any moment.
@@ -10,6 +11,7 @@ in every state, because a peer may vanish at any moment.
 from __future__ import annotations
 
 import enum
+from typing import Final
 
 
 class State(enum.IntEnum):
@@ -74,6 +76,13 @@ TABLE: dict[tuple[State, Step], State] = {
     (State.LOST, Step.RETURN): State.ENDED,
     (State.ENDED, Step.LOSE): State.ENDED,
 }
+
+# The way of a request that is answered at once. A step through the table takes 0.1 us, and to look
+# a member up in its enum 35 ns (3.13); a name of the module is there at once.
+RECEIVING: Final = State.RECEIVING
+HANDLING: Final = TABLE[RECEIVING, Step.START]
+FINISHING: Final = TABLE[HANDLING, Step.ANSWER]
+ENDED: Final = TABLE[FINISHING, Step.RETURN]
 
 # Indexed by two small integers: a third of the cost of hashing a pair of enum members.
 _NEXT = tuple(tuple(TABLE.get((state, step)) for step in Step) for state in State)

@@ -99,9 +99,13 @@ class Request:
         self.endpoint: Endpoint | None = None
         self.refused: HeadraceException | None = None
         self.trailers: Headers = NO_TRAILERS
-        target = head.target.decode("ascii")
+        target = head.target.decode()
         if target.startswith("/"):  # as split_target does, whose call would take as long again
-            self.path, _, self.query_string = target.partition("?")
+            if "?" in target:
+                self.path, _, self.query_string = target.partition("?")
+            else:
+                self.path = target
+                self.query_string = ""
             self._authority = ""
         else:
             self.path, self.query_string, self._authority = split_target(target)

@@ -80,7 +80,10 @@ class HTTPResponse(BaseResponse):
         self.status = status
         self.content_type = content_type
         self._headers = None if headers is None else ResponseHeaders(headers)
-        self.body = body.encode() if type(body) is str else encoded(body, coerce=False)
+        if type(body) is bytes:
+            self.body = body
+        else:
+            self.body = body.encode() if type(body) is str else encoded(body, coerce=False)
 
 
 class StreamingResponse(BaseResponse):

@@ -340,6 +340,8 @@ BEHIND = [
     POLL[:-2] + b"a: b\r\n\r\n",
     POLL.replace(b"GET", b"get"),
     request(*FRONT, target=b"/a"),
+    request(*FRONT, target=b"/a") + request(*FRONT, target=b"/b"),
+    request(*FRONT, target=b"http://other/a"),
     request(*FRONT[1:]),
     b"\r\n" + POLL,
     POLL + POLL,
@@ -372,6 +374,47 @@ def test_the_same_bytes_give_the_same_head() -> None:
     assert heads[0] is not heads[4]
     again = RequestParser().receive_data(POLL * 2)
     assert again[0] is again[2]
+
+
+@pytest.mark.parametrize("method", [b"GET", b"HEAD", b"get", b"POST", b"CONNECT", b"OPTIONS", b""])
+@pytest.mark.parametrize(
+    "target", [b"/b", b"*", b"a:1", b"http://a/", b"", b"b", b"/\x7f", b"/a b", b"/ ", b"/\r\nA: b"]
+)
+def test_another_line_over_the_same_fields_is_judged(
+    method: bytes, target: bytes, feed: Feed
+) -> None:
+    wire = b"%b %b HTTP/1.1\r\n%b" % (method, target, POLL.split(b"\r\n", 1)[1])
+    for other in (wire, wire.replace(b"1.1", b"1.0", 1), wire[1:], b"\r\n" + wire):
+        parser = RequestParser()
+        for _ in range(4):
+            parser.receive_data(POLL)
+        same_as_alone(parser, other, parser._base, feed)
+
+
+def test_the_same_fields_under_another_line_are_shared() -> None:
+    parser = RequestParser()
+    wires = [request(*FRONT, target=b"/%d" % i) for i in range(6)]
+    heads = [parser.receive_data(wire)[0] for wire in wires]
+    for i, head in enumerate(heads):
+        assert isinstance(head, RequestHead)
+        assert head.target == b"/%d" % i
+        assert head.headers["accept"] == "*/*"
+    last = heads[-1]
+    assert isinstance(last, RequestHead)
+    assert isinstance(heads[-2], RequestHead) and heads[-2].headers is last.headers
+    assert parser.receive_data(wires[-1])[0] is last
+
+
+@pytest.mark.parametrize(("size", "same"), [(MOST_AGAIN, True), (MOST_AGAIN + 1, False)])
+def test_a_long_line_is_not_kept(size: int, same: bool) -> None:
+    parser = RequestParser()
+    for _ in range(4):
+        parser.receive_data(POLL)
+    wire = request(*FRONT, target=b"/" * (size - len(POLL) + 1))
+    assert len(wire) == size
+    heads = [parser.receive_data(wire)[0] for _ in range(2)]
+    assert (heads[0] is heads[1]) is same
+    assert isinstance(heads[0], RequestHead) and heads[0].headers["accept"] == "*/*"
 
 
 @pytest.mark.parametrize(("size", "same"), [(MOST_AGAIN, True), (MOST_AGAIN + 1, False)])

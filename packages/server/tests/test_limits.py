@@ -136,6 +136,24 @@ async def test_a_response_that_nobody_takes_does_not_hold_a_connection(talk, app
     assert not talk.server.connections
 
 
+@pytest.mark.parametrize("size", [1, 1_000_000], ids=["over at once", "open"])
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_route_has_its_own_patience_with_who_takes_nothing(app, size, before):
+    @app.get("/own", write_timeout=5)
+    async def own(request):
+        return text("x" * size)
+
+    talk = Conversation(app, response_buffer=1)
+    for _ in range(before):
+        await talk.send(GET)
+    talk.transport.reading = False
+    await talk.send(get(b"/own"))
+    await pass_time(talk, 4)
+    assert not talk.transport.aborted
+    await pass_time(talk, 2)
+    assert talk.transport.aborted
+
+
 async def test_pipelined_requests_of_one_that_takes_nothing(app):
     talk = Conversation(app, response_buffer=1)
     talk.transport.reading = False

@@ -48,6 +48,7 @@ class Deadlines:
         settings: what holds where no route's settings do.
 
     Attributes:
+        settings: those of the route whose exchange is open, or was.
         at: when to look next.
         opened: when the exchange that is open began.
     """
@@ -62,14 +63,14 @@ class Deadlines:
         "_outbound",
         "_phase",
         "_phase_at",
-        "_settings",
         "_waits_since",
         "at",
         "opened",
+        "settings",
     )
 
     def __init__(self, settings: RouteSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._phase: Late | None = None
         self._phase_at = NEVER
         self._inbound: Pace | None = None
@@ -93,7 +94,7 @@ class Deadlines:
     def open(self, now: float, settings: RouteSettings, receiving: bool) -> None:
         """An exchange begins."""
         self._phase = None
-        self._settings = settings
+        self.settings = settings
         # As stop_waiting(): the rest of a body may have been waited for, for nobody.
         self._waits_since = self._behind_since = NEVER
         self._inbound = None
@@ -105,7 +106,7 @@ class Deadlines:
 
     def wait_for_body(self, now: float, received: int) -> None:
         """From here on it is the client's turn to send more of the body."""
-        settings = self._settings
+        settings = self.settings
         self._waits_since = now
         self._behind_since = NEVER
         if settings.body_timeout and settings.min_rate:
@@ -137,7 +138,7 @@ class Deadlines:
         """The request is here as a whole."""
         self.stop_waiting()
         self._asked = now
-        self.at = min(self.at, now + (self._settings.handler_timeout or NEVER))
+        self.at = min(self.at, now + (self.settings.handler_timeout or NEVER))
 
     def wait_for_client(self, now: float, taken: int, unsent: int = 0) -> None:
         """The client has to take what is buffered.
@@ -147,7 +148,7 @@ class Deadlines:
             taken: bytes that it has taken so far.
             unsent: bytes that it has to take within ``PRESSED_TIMEOUT``, if there is a hurry.
         """
-        window, rate = self._settings.write_timeout, self._settings.min_write_rate
+        window, rate = self.settings.write_timeout, self.settings.min_write_rate
         if window and self._outbound is None:
             self._outbound = Pace(window, rate, now, taken)
         # A hurry goes on where it was: pressure may come and go many times a second.
@@ -175,7 +176,7 @@ class Deadlines:
         self.drained()
         self._asked = NEVER
         self.stop_waiting()
-        self.enter(Late.UNHEARD, now, self._settings.handler_timeout or NEVER)
+        self.enter(Late.UNHEARD, now, self.settings.handler_timeout or NEVER)
         self.at = now  # the total may pass before
 
     def leave(self) -> None:
@@ -210,13 +211,13 @@ class Deadlines:
             return Late.STALLED
         if state is None:
             return None
-        patience = self._settings.handler_timeout
+        patience = self.settings.handler_timeout
         if pressed and patience and self._passed(now, self._behind_since + patience):
             return Late.BEHIND
         return self._look_at_exchange(now, state, received)
 
     def _look_at_exchange(self, now: float, state: State, received: int) -> Late | None:
-        settings = self._settings
+        settings = self.settings
         told = self._phase is Late.OVERDUE
         if settings.timeout and not told and self._passed(now, self.opened + settings.timeout):
             return Late.TOTAL

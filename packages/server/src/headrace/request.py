@@ -12,6 +12,7 @@ from headrace_http_parser import Headers
 from ._shield import Shield
 from ._stream import RequestStream, preloaded
 from .exceptions import BadRequest
+from .response import codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -176,11 +177,9 @@ class Request:
         Raises:
             BadRequest: the body is not JSON.
         """
-        import msgspec  # only here: see response.json
-
         try:
-            return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return codec().decode(self.body)
+        except (ValueError, RecursionError) as error:  # msgspec.DecodeError is one
             raise BadRequest(f"the body is not valid JSON: {error}") from None
 
     @property

@@ -17,6 +17,7 @@ from ._budget import Budget
 from ._connection import Connection
 from ._dated import Dated
 from ._end import EndReason
+from ._heap import keep_freed
 from ._hooks import run_listeners
 from ._probe import Prober, keep_alive
 from ._sweeper import Sweeper
@@ -144,6 +145,7 @@ class Server:
         await self._run_listeners("before_server_start")
         try:
             self.prepare()
+            keep_freed()
             waits = _loop.writes_at_once(asyncio.get_running_loop())
             self.turn = Turn() if waits else None
             await self._listen()

@@ -24,9 +24,11 @@ from headrace_streams import (
 from headrace_streams.testing import turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from headrace_streams import Subscriber
+
+    Take = Callable[[Subscriber[Any]], Coroutine[Any, Any, Any]]
 
 pytestmark = pytest.mark.anyio
 
@@ -101,16 +103,29 @@ async def test_a_publisher_that_fails_is_told_from_one_that_ends() -> None:
     assert broadcast.ended
 
 
+async def receive(subscriber: Subscriber[Any]) -> Any:
+    return await subscriber.receive()
+
+
+async def step(subscriber: Subscriber[Any]) -> Any:
+    """What ``async for`` does."""
+    return await anext(subscriber)
+
+
+either = pytest.mark.parametrize("take", [receive, step])
+
+
+@either
 @pytest.mark.parametrize("end", ["close", "fail", "cancel"])
-async def test_every_ending_wakes_a_waiting_subscriber(end: str) -> None:
+async def test_every_ending_wakes_a_waiting_subscriber(take: Take, end: str) -> None:
     broadcast: Broadcast[int] = Broadcast()
     subscriber = broadcast.subscribe()
-    task = asyncio.create_task(subscriber.receive())
+    task = asyncio.create_task(take(subscriber))
     await turns()
     kind: type[Exception]
     if end == "close":
         broadcast.close()
-        kind = EndOfStream
+        kind = EndOfStream if take is receive else StopAsyncIteration
     elif end == "fail":
         broadcast.fail(asyncio.CancelledError())
         kind = BrokenError
@@ -121,29 +136,47 @@ async def test_every_ending_wakes_a_waiting_subscriber(end: str) -> None:
         await task
 
 
-async def test_one_task_at_a_time() -> None:
+@either
+async def test_one_task_at_a_time(take: Take) -> None:
     broadcast: Broadcast[int] = Broadcast()
     async with broadcast.subscribe() as subscriber:
-        task = asyncio.create_task(subscriber.receive())
+        task = asyncio.create_task(take(subscriber))
         await turns()
-        with pytest.raises(BusyError):
-            await subscriber.receive()
+        for other in (receive, step):
+            with pytest.raises(BusyError):
+                await other(subscriber)
         broadcast.publish(1)
         assert await task == (1, 1)
     assert broadcast.statistics().subscribers == 0
 
 
-async def test_a_cancelled_receive_loses_nothing() -> None:
+@either
+async def test_a_waiting_subscriber_shares_its_messages(take: Take) -> None:
     broadcast: Broadcast[int] = Broadcast()
     subscriber = broadcast.subscribe()
-    task = asyncio.create_task(subscriber.receive())
+    task = asyncio.create_task(take(subscriber))
+    await turns()
+    broadcast.publish(1)
+    assert await subscriber.receive() == (1, 1)
+    await turns()
+    assert not task.done()
+    broadcast.publish(2)
+    assert await task == (2, 2)
+    subscriber.cancel()
+
+
+@either
+async def test_a_cancelled_receive_loses_nothing(take: Take) -> None:
+    broadcast: Broadcast[int] = Broadcast()
+    subscriber = broadcast.subscribe()
+    task = asyncio.create_task(take(subscriber))
     await turns()
     broadcast.publish(1)
     task.cancel()
     await asyncio.wait([task])
-    task = asyncio.create_task(subscriber.receive())
+    task = asyncio.create_task(take(subscriber))
     assert await task == (1, 1)
-    task = asyncio.create_task(subscriber.receive())
+    task = asyncio.create_task(take(subscriber))
     await turns()
     task.cancel()
     broadcast.publish(2)
@@ -675,10 +708,11 @@ async def test_following_a_log_in_memory() -> None:
     assert len(log) == 3
 
 
-async def test_a_receive_that_is_cancelled_as_the_end_comes() -> None:
+@either
+async def test_a_receive_that_is_cancelled_as_the_end_comes(take: Take) -> None:
     broadcast: Broadcast[int] = Broadcast()
     subscriber = broadcast.subscribe()
-    receiving = asyncio.create_task(subscriber.receive())
+    receiving = asyncio.create_task(take(subscriber))
     await asyncio.sleep(0)
     receiving.cancel()
     broadcast.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from asyncio import Future
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from .._errors import BusyError, ClosedError, EndOfStream
@@ -133,8 +134,23 @@ class Subscriber(Generic[_T]):
         items = self._items
         if len(items) > self._box.floor:  # as in receive, to save a coroutine per message
             return items.popleft()  # type: ignore[no-any-return]
+        box = self._box
         if items:
-            return self._box.take()  # type: ignore[no-any-return]
+            return box.take()  # type: ignore[no-any-return]
+        if not (box.ended or box.behind or self._busy) and self._open:
+            # As in _wait and arrival, to save two coroutines per message that is waited for.
+            self._busy = True
+            waiter: Future[None] = Future()
+            box.waiter = waiter
+            box.limit = 0
+            try:
+                await waiter
+            finally:
+                self._busy = False
+                box.waiter = None
+                box.limit = box.bound
+            if items:
+                return items.popleft()  # type: ignore[no-any-return]
         try:
             return await self._wait()
         except EndOfStream:

@@ -228,6 +228,36 @@ def test_nothing_is_written_to_a_transport_that_closes():
     assert wired.transport.calls == []
 
 
+def test_a_chunk_to_many_is_encoded_once():
+    """And each of them gets the chunks that are its own."""
+    several = [Wired(), Wired(), Wired()]
+    for wired in several:
+        wired.wire.start(200, [], None, whole=False)
+        wired.wire.send([], 0, False)
+    one, other = b"event", b"event"[:2]
+    for pieces in ([one], [one, other], [one], [other]):
+        for wired in several:
+            wired.wire.send([*pieces], sum(map(len, pieces)), False)
+    several[1].wire.send([b"!"], 1, True)
+    chunks = [b"5\r\nevent\r\n", b"7\r\neventev\r\n", b"5\r\nevent\r\n", b"2\r\nev\r\n"]
+    for wired in several:
+        assert wired.transport.calls[1:5] == chunks
+        assert wired.wire.sent == len(wired.sent)
+    first, *others = (wired.transport.calls[1] for wired in several)
+    assert all(other is first for other in others)
+    assert [wired.transport.calls[5:] for wired in several] == [[], [b"1\r\n!\r\n0\r\n\r\n"], []]
+
+
+def test_no_chunk_is_written_to_a_transport_that_closes():
+    wired = Wired()
+    wired.wire.start(200, [], None, whole=False)
+    wired.wire.send([], 0, False)
+    wired.transport.calls.clear()
+    wired.transport.closing = True
+    wired.wire.send([b"abc"], 3, False)
+    assert wired.transport.calls == []
+
+
 def test_a_bad_head_changes_nothing():
     wired = Wired()
     with pytest.raises(ResponseError, match="the response's head cannot be sent: .*'a'"):

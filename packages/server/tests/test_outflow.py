@@ -264,6 +264,15 @@ async def test_what_was_appended_is_counted_when_asked_for_and_sent_in_order(out
     assert not append(outflow, b"f"), "nothing is scheduled any more"
 
 
+async def test_what_was_appended_is_counted_by_the_next_write(outflow, below):
+    outflow.write(b"a")
+    assert append(outflow, b"b") and append(outflow, b"c")
+    outflow.write(b"d")
+    assert outflow.limit > 3
+    await settle()
+    assert below.sent == [[b"a", b"bc", b"d"]]
+
+
 async def test_what_was_appended_goes_with_the_end(outflow):
     outflow.write(b"a")
     append(outflow, b"b")
@@ -414,3 +423,90 @@ async def test_what_was_joined_to_be_counted_does_not_move_the_limit(outflow, be
         append(outflow, b"x" * SMALL)
     assert outflow.buffered == 1 + (limit - 1) * SMALL
     assert outflow.limit == 0
+
+
+# The first piece of a turn.
+
+
+@pytest.fixture
+async def idle(below):
+    """An outflow whose head is out."""
+    outflow = Outflow(below.send, below.buffered, cap=1000)
+    outflow.schedule()
+    await settle()
+    assert outflow.idle
+    below.sent.clear()
+    return outflow
+
+
+async def test_it_is_not_idle_before_its_head_is_out(outflow):
+    assert not outflow.idle
+    outflow.schedule()
+    assert not outflow.idle
+
+
+async def test_a_first_piece_leaves_with_what_is_written_behind_it(idle, below):
+    assert idle.first(b"a") is DONE
+    assert (idle.idle, idle.limit, idle.buffered, idle.total) == (False, 0, 1, 1)
+    idle.write(b"b")
+    assert append(idle, b"c")
+    assert below.sent == []
+    await settle()
+    assert below.sent == [[b"a", b"b", b"c"]]
+    assert (idle.idle, idle.limit, idle.buffered, idle.total) == (True, 0, 0, 3)
+
+
+async def test_first_pieces_of_each_turn_are_held_as_others_are(below, clock):
+    timed = Outflow(below.send, below.buffered, cap=1000, clock=clock)
+    timed.write(b"a")
+    await asyncio.sleep(0)
+    timed.first(b"b")
+    await asyncio.sleep(0)
+    assert (below.sent, timed.idle) == ([[b"a"]], False)
+    await asyncio.sleep(0)
+    assert (below.sent, timed.idle) == ([[b"a"], [b"b"]], True)
+
+
+@pytest.mark.parametrize("stop", ["pause", "finish", "fail"])
+async def test_it_is_not_idle_any_more_after(idle, stop):
+    getattr(idle, stop)(*([ClientGone()] if stop == "fail" else []))
+    assert not idle.idle
+    await settle()
+    assert not idle.idle
+
+
+async def test_it_is_idle_again_a_turn_after_it_was_paused(idle, below):
+    idle.pause()
+    idle.write(b"a")
+    await settle()
+    assert not idle.idle
+    idle.resume()
+    assert not idle.idle
+    idle.write(b"b")
+    await settle()
+    assert idle.idle
+    assert below.sent == [[b"a"], [b"b"]]
+
+
+async def test_a_flush_at_once_leaves_the_turn_as_it_is(idle, below):
+    idle.first(b"a")
+    idle.flush()
+    assert (below.sent, idle.idle) == ([[b"a"]], False)
+    await settle()
+    assert (below.sent, idle.idle) == ([[b"a"]], True)
+
+
+async def test_a_first_piece_is_dropped_with_what_nobody_hears(idle, below):
+    idle.first(b"a")
+    idle.mute()
+    await settle()
+    idle.first(b"b")
+    await settle()
+    assert (below.sent, idle.total) == ([], 2)
+
+
+async def test_a_body_of_known_length_is_never_idle(below):
+    outflow = Outflow(below.send, below.buffered, length=3, cap=10)
+    outflow.write(b"a")
+    await settle()
+    assert (below.sent, outflow.idle) == ([[b"a"]], False)

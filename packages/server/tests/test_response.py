@@ -19,7 +19,7 @@ from headrace import (
     stream,
     text,
 )
-from headrace._outflow import DONE
+from headrace._outflow import DONE, FIRST_BYTES
 from headrace.exceptions import ResponseError
 from headrace.response import BaseResponse, StreamingResponse, encoded
 
@@ -390,11 +390,16 @@ async def test_leaving_the_block_ends(response: ResponseStream, exchange: FakeEx
 
 
 class FakeOutflow:
-    """Takes small pieces up to a number of them."""
+    """Takes small pieces up to a number of them, and first ones while it is idle."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, idle: bool = False) -> None:
         self.limit = limit
+        self.idle = idle
         self.pieces: list[bytes] = []
+
+    def first(self, data: bytes) -> Awaitable[None]:
+        self.pieces.append(data)
+        return DONE
 
 
 @pytest.fixture
@@ -435,6 +440,39 @@ async def test_nothing_else_is_appended(
 async def test_what_ends_the_stream_is_not_appended(
     response: ResponseStream, exchange: FakeExchange, outflow: FakeOutflow
 ) -> None:
+    await response.send(b"a", end_stream=True)
+    assert (outflow.pieces, exchange.asked) == ([], [b"a", "end", "waited"])
+
+
+@pytest.mark.parametrize("method", ["write", "send"])
+@pytest.mark.parametrize(
+    ("data", "first"),
+    [
+        (b"a", True),
+        (b"x" * (FIRST_BYTES - 1), True),
+        (b"x" * FIRST_BYTES, False),
+        (b"", False),
+        (bytearray(b"a"), False),
+        ("a", False),
+    ],
+    ids=["one", "most", "more", "none", "bytearray", "str"],
+)
+async def test_an_idle_response_takes_some_bytes_as_the_first(
+    response: ResponseStream, exchange: FakeExchange, method: str, data: Any, first: bool
+) -> None:
+    outflow = FakeOutflow(0, idle=True)
+    response.carry(cast("Outflow", outflow))
+    await getattr(response, method)(data)
+    assert outflow.pieces == ([data] if first else [])
+    sent = data.encode() if isinstance(data, str) else data
+    assert exchange.asked == ([] if first else [sent, "waited"])
+
+
+async def test_what_ends_the_stream_is_not_the_first_of_anything(
+    response: ResponseStream, exchange: FakeExchange
+) -> None:
+    outflow = FakeOutflow(0, idle=True)
+    response.carry(cast("Outflow", outflow))
     await response.send(b"a", end_stream=True)
     assert (outflow.pieces, exchange.asked) == ([], [b"a", "end", "waited"])
 

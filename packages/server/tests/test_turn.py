@@ -9,7 +9,7 @@ import pytest
 
 from headrace import EndReason, Headrace, _loop, text
 from headrace._http1 import JOIN_BYTES
-from headrace._turn import Turn
+from headrace._turn import Turn, shared
 from headrace.testing import Conversation, settle
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +24,7 @@ class Member:
         self.written = written
         self.fails = fails
 
-    def flush(self):
+    def end_turn(self):
         if self.fails:
             raise RuntimeError("no")
         self.written.append(self)
@@ -43,6 +43,36 @@ async def test_members_write_at_the_end_of_the_turn_in_order():
     assert written == [one, other, one]
 
 
+async def test_who_joins_while_the_others_write_does_so_at_the_end_of_the_next_turn():
+    turn, written = Turn(), []
+    member = Member(written)
+
+    class Joins:
+        def end_turn(self):
+            turn.join(member)
+
+    turn.join(Joins())
+    await asyncio.sleep(0)
+    assert written == []
+    await asyncio.sleep(0)
+    assert written == [member]
+
+
+async def test_a_loop_has_one_that_is_shared():
+    async def there():
+        return shared()
+
+    def elsewhere():
+        loop = asyncio.new_event_loop()
+        try:
+            return loop.run_until_complete(there())
+        finally:
+            loop.close()
+
+    assert shared() is shared()
+    assert await asyncio.to_thread(elsewhere) is not shared()
+
+
 async def test_one_that_fails_does_not_keep_the_others(caplog):
     turn, written = Turn(), []
     good = Member(written)
@@ -50,7 +80,7 @@ async def test_one_that_fails_does_not_keep_the_others(caplog):
     turn.join(good)
     await asyncio.sleep(0)
     assert written == [good]
-    assert [record.message for record in caplog.records] == ["an answer could not be written"]
+    assert [record.message for record in caplog.records] == ["a response could not be written"]
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,32 @@ HEAD_START: Final = encode_interim(100)[:9]
 """``HTTP/1.1`` and a blank: the first bytes of every head, whatever is answered later."""
 
 
+CHUNKED: Final = BodyFraming.CHUNKED  # a global costs less than an attribute of an enum
+
+
+class LastChunk:
+    """The small chunk encoded last: what is sent to many is encoded for the first of them.
+
+    An event to 1,000 subscribers is 1,000 times the same object. To compare costs 0.03 us, as long
+    as it is; what is held is less than twice ``JOIN_BYTES``, as the list of pieces is the wire's.
+    """
+
+    __slots__ = ("data", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.data = b""
+
+    def encode(self, pieces: list[bytes]) -> bytes:
+        """Encode a chunk, and keep it."""
+        self.data = b"".join(encode_chunk(pieces))
+        self.pieces = pieces
+        return self.data
+
+
+LAST: Final = LastChunk()
+
+
 class Owner(Protocol):
     """What the wire asks of the connection."""
 
@@ -241,10 +267,19 @@ class Http1Wire:
             if not self._transport.is_closing():
                 self._transport.write(late)
 
+    end_turn = flush
+
     def send(self, pieces: list[bytes], size: int, end: bool) -> None:
         """Send the held head, the pieces and the end; see ``Wire.send``."""
-        self.flush()
+        if self._late:
+            self.flush()
         framing = self._framing
+        if framing is CHUNKED and 0 < size <= JOIN_BYTES and not end and not self._held:
+            if not self._transport.is_closing():
+                data = LAST.data if pieces == LAST.pieces else LAST.encode(pieces)
+                self.sent += len(data)
+                self._transport.write(data)
+            return
         joins = size <= JOIN_BYTES + JOIN_PIECE * (len(pieces) - 1)
         if framing is BodyFraming.NONE or not size:
             pieces = []

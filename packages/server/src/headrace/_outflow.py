@@ -1,8 +1,8 @@
 """One response's bytes on their way down: coalescing, marks, and when a producer has to wait.
 
 Strategy. ``write`` takes bytes at call time and never loses them. Pieces written within one turn of
-the loop leave together: the first one schedules a flush with ``call_soon``, and a byte threshold
-flushes at once so that a fast producer does not build a second buffer above the transport's.
+the loop leave together: the first one schedules a flush (``_turn``), and a byte threshold flushes
+at once so that a fast producer does not build a second buffer above the transport's.
 A lone write leaves in the turn in which it is made; of a producer that writes turn after turn, what
 comes within ``HOLD`` of the last flush leaves together, unless a turn brings nothing.
 What ``write`` returns is awaited by code that wants back-pressure and dropped by code that does
@@ -13,6 +13,8 @@ The fast path is the caller's: a piece of at most ``SMALL`` bytes that finds few
 folded into ``limit``: it is 0 while nothing is scheduled, while the wire is full, when the body has
 a length or an end, and otherwise so low that no threshold can be passed unnoticed. What was
 appended so is counted when somebody has to know: 0.16 µs a chunk, 0.55 µs by :meth:`write`.
+While ``idle`` is set the first piece of a turn may be given to :meth:`first`, which is what a
+producer of single events does each time: none of the conditions that :meth:`write` looks at holds.
 
 Rules for an editor: nothing here knows HTTP; a future exists only while somebody waits; every
 method but the awaitable is synchronous, so a cancelled producer leaves no half decision behind.
@@ -25,10 +27,13 @@ import types
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from ._turn import shared
 from .exceptions import ResponseError, WriteOverflow
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
+
+    from ._turn import Turn
 
 FIRST_BYTES: Final = 64 * 1024
 """The first pieces leave at once when they are this many bytes; what fails then is a cut."""
@@ -90,6 +95,7 @@ class Outflow:
 
     Attributes:
         begun: whether anything was handed to the wire.
+        idle: whether nothing is held or scheduled, and nothing speaks against a first piece.
         left: bytes still to be written, None when that is not known.
         limit: number of pieces up to which a small one may be appended by the caller.
         paused: whether the wire is above its high-water mark.
@@ -112,8 +118,10 @@ class Outflow:
         "_since",
         "_size",
         "_taken",
+        "_turn",
         "_waiters",
         "begun",
+        "idle",
         "left",
         "limit",
         "paused",
@@ -142,6 +150,7 @@ class Outflow:
         self._size = 0  # their bytes
         self._taken = 0  # bytes that were given up
         self._since = 0  # bytes and costs since others had a turn
+        self._turn: Turn | None = None
         self._scheduled = False
         self._held = 0  # pieces that were there at the end of the last turn
         self._hold_until = 0.0
@@ -151,6 +160,7 @@ class Outflow:
         self._muted = False
         self.paused = paused
         self.begun = False
+        self.idle = False
 
     @property
     def buffered(self) -> int:
@@ -173,7 +183,8 @@ class Outflow:
         """
         if self._error is not None:
             raise self._error
-        self._count()
+        if len(self.pieces) != self._counted:
+            self._count()
         size = len(data)
         if size:
             if self.paused and self._size + size + self._below() > self._cap:
@@ -195,6 +206,19 @@ class Outflow:
             return TURN
         if self._scheduled and self.left is None:
             self._open()
+        return DONE
+
+    def first(self, data: bytes) -> Awaitable[None]:
+        """Do what ``write`` does, while ``idle``, with 1 to ``FIRST_BYTES - 1`` bytes.
+
+        No turn is given to others, who had one before and will have before the next of these.
+        """
+        self.idle = False
+        self._scheduled = True
+        self.pieces.append(data)
+        self._counted = 1
+        self._size = len(data)
+        self._turn.join(self)  # type: ignore[union-attr]  # there was one for the head
         return DONE
 
     def _open(self) -> None:
@@ -229,32 +253,42 @@ class Outflow:
     def schedule(self) -> None:
         """Flush at the end of this turn, so that what is written within it leaves together."""
         self._scheduled = True
-        asyncio.get_running_loop().call_soon(self._end_turn)
+        if self._turn is None:
+            self._turn = shared()
+        self._turn.join(self)
 
-    def _end_turn(self) -> None:
+    def end_turn(self) -> None:
         """Flush, or hold what there is for a producer that has written in this turn again."""
         count = len(self.pieces)
-        if count > self._held and self._clock() < self._hold_until:
+        now = self._clock()
+        if count > self._held and now < self._hold_until:
             self._held = count
-            asyncio.get_running_loop().call_soon(self._end_turn)
+            self.schedule()
             return
         self._scheduled = False
         self.limit = 0  # what comes next has to schedule a flush
-        if not self._closed and (count or not self.begun):
-            self.flush()
+        if self._closed:
+            return
+        self.idle = not self.paused and self.left is None
+        if count or not self.begun:
+            self._flush(now)
 
     def flush(self) -> None:
         """Hand everything that was written to the wire."""
+        self._flush(self._clock())
+
+    def _flush(self, now: float) -> None:
         self.begun = True
         self._enough = FLUSH_BYTES
         pieces, size = self.take()
-        self._hold_until = self._clock() + HOLD
+        self._hold_until = now + HOLD
         if not self._muted:
             self._send(pieces, size, False)
 
     def take(self) -> tuple[list[bytes], int]:
         """Give up everything that was written and not flushed."""
-        self._count()
+        if len(self.pieces) != self._counted:
+            self._count()
         pieces, size = self.pieces, self._size
         self.pieces = []
         self._taken += size
@@ -264,12 +298,14 @@ class Outflow:
     def finish(self) -> tuple[list[bytes], int]:
         """Give up what is left, to be sent together with the end."""
         self._closed = True
+        self.idle = False
         return self.take()
 
     def pause(self) -> None:
         """The wire went above its high-water mark."""
         self.paused = not self._muted
         self.limit = 0
+        self.idle = False
 
     def resume(self) -> None:
         """The wire fell below its low-water mark: let every producer go on."""
@@ -288,6 +324,7 @@ class Outflow:
         if self._error is None:
             self._error = error
             self._closed = True
+            self.idle = False
             self.take()
             self._wake()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Self, TypeAlias
 from urllib.parse import quote
 
 from ._headers import Pairs, ResponseHeaders
-from ._outflow import DONE, SMALL
+from ._outflow import DONE, FIRST_BYTES, SMALL
 from .exceptions import ConfigError, ResponseError
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ class ResponseStream(BaseResponse):
             pieces.append(data)
             return DONE
         if type(data) is bytes:
+            if outflow.idle and 0 < len(data) < FIRST_BYTES:
+                return outflow.first(data)
             return self._exchange.write(data)
         return self._exchange.write(encoded(data, coerce=True))
 
@@ -179,6 +181,8 @@ class ResponseStream(BaseResponse):
         ):
             pieces.append(data)
             return DONE
+        if outflow.idle and type(data) is bytes and 0 < len(data) < FIRST_BYTES and not end_stream:
+            return outflow.first(data)
         waits = self._exchange.write(encoded(data, coerce=False))
         if end_stream:
             self._exchange.end()
@@ -230,12 +234,15 @@ class Retracted:
 
     __slots__ = ()
 
+    idle: Final = False
     limit: Final = 0
     pieces: Final[list[bytes]] = []
 
     def write(self, data: bytes) -> NoReturn:
         """Refuse."""
         raise ResponseError("this response failed before it left, and another one was begun")
+
+    first = write  # not that it is ever idle
 
     def flush(self) -> NoReturn:
         """Refuse."""

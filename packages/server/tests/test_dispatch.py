@@ -118,6 +118,53 @@ async def test_refused(
         await call(app, method, target)
 
 
+PATHS = [
+    b"/",
+    b"/a",
+    b"/a/",
+    b"/a/b",
+    b"/b/",
+    b"/b",
+    b"/c",
+    b"/c/",
+    b"/%61",
+    b"/d%20e",
+    b"/a?b=c",
+    b"//a",
+]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "OPTIONS", "get"])
+@pytest.mark.parametrize("target", [*PATHS, b"http://a/a", b"*"])
+def test_what_cannot_vary_is_found_as_the_router_does(
+    app: Headrace, method: str, target: bytes
+) -> None:
+    for path in ("/", "/a", "/b/", "/d%20e"):
+        app.get(path, name=f"get {path}")(lambda request: text("x"))
+    app.post("/a", name="post")(lambda request: text("x"))
+    app.put("/<name>", name="put")(lambda request, name: text("x"))
+    app.get("/c", name="strict", strict_slashes=True)(lambda request: text("x"))
+    dispatch = app.dispatch()
+    found = dispatch.request(head(method, target), NO_EXCHANGE)
+    assert dispatch._fixed["/a"].keys() == {"GET", "POST"}
+    dispatch._fixed = {}
+    asked = dispatch.request(head(method, target), NO_EXCHANGE)
+    assert found.endpoint is asked.endpoint
+    assert found.match_info == asked.match_info
+    assert type(found.refused) is type(asked.refused)
+
+
+def test_nothing_is_fixed_where_hosts_matter(app: Headrace) -> None:
+    app.get("/", name="one")(lambda request: text("x"))
+    app.get("/", host="b.example", name="other")(lambda request: text("x"))
+    dispatch = app.dispatch()
+    one, other = (
+        dispatch.request(head(Host=host), NO_EXCHANGE).endpoint
+        for host in ("a.example", "b.example")
+    )
+    assert one is not None and other is not None and one is not other
+
+
 def test_a_broken_escape_where_the_router_tells_it(app: Headrace) -> None:
     router: Router[Any] = Router(bad_path="bad_request")
     dispatch = Dispatch(app, app.config, router, Hooks())

@@ -816,7 +816,7 @@ async def test_odd_targets(app, target, code, path, host):
 
 async def test_a_converter_that_fails_is_an_error_of_the_server(talk, app, caplog, monkeypatch):
     talk.server.dispatcher._match = lambda *arguments: 1 / 0
-    await talk.send(GET)
+    await talk.send(get(b"/1"))
     assert status(talk.take()) == 500
     assert "ZeroDivisionError" in caplog.text
 

@@ -243,11 +243,10 @@ class Connection(Guarded):
                 return False
             self._budget -= 1
             self._events.pop(0)
-            head = cast("RequestHead", event)
-            if not head.has_body:
+            if not event.has_body:  # type: ignore[union-attr]
                 # Its EndOfMessage came with it: off the queue before a handler may answer at once.
                 self._events.pop(0)
-            self._open(head)
+            self._open(event)  # type: ignore[arg-type]
         elif kind is Data:
             self._events.pop(0)
             self._take_body(cast("Data", event).data)

@@ -76,11 +76,17 @@ class Dispatch:
         self._app = app
         self._match = router.match
         self._by_host = router.by_host
+        self._fixed = {} if router.by_host else fixed(router)
         self._hooks = hooks
 
     def request(self, head: RequestLine, exchange: Exchange) -> Request:
         """Make the request and find its endpoint."""
         request = Request(self._app, head, exchange)
+        endpoints = self._fixed.get(request.path)
+        if endpoints is not None:
+            request.endpoint = endpoints.get(head.method)
+            if request.endpoint is not None:
+                return request
         try:
             host = request.host or None if self._by_host else None  # looking it up takes 0.7 us
             found = self._match(head.method, request.path, host)
@@ -197,3 +203,18 @@ class Dispatch:
                 hook(request, figures)
             except Exception:
                 logger.exception("%s %s: an end hook failed", request.method, request.path)
+
+
+def fixed(router: Router[Endpoint]) -> dict[str, dict[str, Endpoint]]:
+    """Return what a router without hosts finds, by path and method, where nothing can vary.
+
+    To ask it each time, for a match without parameters, would be 0.35 us of a request.
+    """
+    found: dict[str, dict[str, Endpoint]] = {}
+    for route in router.routes:
+        if not route.names:
+            matches = {method: router.match(method, route.path) for method in route.methods}
+            found.setdefault(route.path, {}).update(
+                {method: each.handler for method, each in matches.items() if type(each) is Found}
+            )
+    return found

@@ -391,6 +391,14 @@ def test_another_line_over_the_same_fields_is_judged(
         same_as_alone(parser, other, parser._base, feed)
 
 
+@pytest.mark.parametrize("again", [[POSTS], [POLL], [POLL * 2]], ids=["POST", "GET", "pipelined"])
+def test_a_line_is_no_request_whatever_ends_it(again: list[bytes], feed: Feed) -> None:
+    for end in range(256):
+        parser = RequestParser()
+        feed(parser, again)
+        same_as_alone(parser, b"GET /a %c" % end, parser._base, feed)
+
+
 def test_the_same_fields_under_another_line_are_shared() -> None:
     parser = RequestParser()
     wires = [request(*FRONT, target=b"/%d" % i) for i in range(6)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ._errors import HTTP2PrefaceReceived, RemoteProtocolError
 from ._events import END, Data, RequestHead, ResponseHead
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 # Longer heads are not kept to be compared with the next.
 MOST_AGAIN = 768
 
-# No request ends with it.
-NO_SECTION = b"\0"
+# Nothing ends with one of none; with bytes, be they never in a request, what is refused may.
+NO_SECTION: Final[tuple[bytes, ...]] = ()
 
 match_plain = PLAIN_REQUEST.match
 are_plain = PLAIN_FIELDS.fullmatch
@@ -118,7 +118,8 @@ class RequestParser(Receiver[RequestLine]):
         self._last = b""  # the first of two sections to compare
         self._again = b""  # a plain head's bytes, and
         self._again_head: RequestHead | None = None  # what was made of them
-        self._again_section = NO_SECTION  # those that are fields, if none of these is a length
+        # Those from the version on, if no field is a length.
+        self._again_section: bytes | tuple[bytes, ...] = NO_SECTION
 
     def _parse_line(self, line: bytes) -> RequestLine:
         return parse_request_line(line)
@@ -244,7 +245,9 @@ class RequestParser(Receiver[RequestLine]):
                 self._keep(data[start:end], head)
         return end
 
-    def _keep(self, whole: bytes, head: RequestHead, section: bytes = NO_SECTION) -> None:
+    def _keep(
+        self, whole: bytes, head: RequestHead, section: bytes | tuple[bytes, ...] = NO_SECTION
+    ) -> None:
         """Remember a plain head, whose bytes may come again, or those from the version on."""
         if len(whole) <= MOST_AGAIN:
             self._again = whole

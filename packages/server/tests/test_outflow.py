@@ -456,6 +456,17 @@ async def test_a_first_piece_leaves_with_what_is_written_behind_it(idle, below):
     assert (idle.idle, idle.limit, idle.buffered, idle.total) == (True, 0, 0, 3)
 
 
+@pytest.mark.parametrize("size", [1, SMALL + 1])
+async def test_nothing_is_first_behind_what_was_written(idle, below, size):
+    idle.write(b"a" * size)
+    assert not idle.idle
+    await settle()
+    assert idle.idle
+    idle.write(b"b" * FLUSH_BYTES)
+    assert idle.idle, "nothing of it is held"
+    assert below.sent == [[b"a" * size], [b"b" * FLUSH_BYTES]]
+
+
 async def test_first_pieces_of_each_turn_are_held_as_others_are(below, clock):
     timed = Outflow(below.send, below.buffered, cap=1000, clock=clock)
     timed.write(b"a")

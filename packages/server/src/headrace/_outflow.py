@@ -253,6 +253,7 @@ class Outflow:
     def schedule(self) -> None:
         """Flush at the end of this turn, so that what is written within it leaves together."""
         self._scheduled = True
+        self.idle = False
         if self._turn is None:
             self._turn = shared()
         self._turn.join(self)

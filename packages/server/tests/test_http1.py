@@ -248,6 +248,26 @@ def test_a_chunk_to_many_is_encoded_once():
     assert [wired.transport.calls[5:] for wired in several] == [[], [b"1\r\n!\r\n0\r\n\r\n"], []]
 
 
+def test_a_chunk_is_ones_own_whatever_another_thread_sends_meanwhile():
+    wired, other = Wired(), Wired()
+    for each in (wired, other):
+        each.wire.start(200, [], None, whole=False)
+        each.wire.send([], 0, False)
+        each.wire.send([b"ours"], 4, False)
+
+    class Interrupted(list):
+        def __eq__(self, known):
+            same = super().__eq__(known)
+            other.wire.send([b"theirs"], 6, False)
+            return same
+
+        __ne__ = object.__ne__
+
+    wired.wire.send(Interrupted([b"ours"]), 4, False)
+    assert wired.transport.calls[-1] == b"4\r\nours\r\n"
+    assert other.transport.calls[-1] == b"6\r\ntheirs\r\n"
+
+
 def test_no_chunk_is_written_to_a_transport_that_closes():
     wired = Wired()
     wired.wire.start(200, [], None, whole=False)

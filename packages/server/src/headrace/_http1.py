@@ -60,19 +60,21 @@ class LastChunk:
 
     An event to 1,000 subscribers is 1,000 times the same object. To compare costs 0.03 us, as long
     as it is; what is held is less than twice ``JOIN_BYTES``, as the list of pieces is the wire's.
+
+    Attributes:
+        both: the pieces and the chunk; one object, as loops in other threads change it, too.
     """
 
-    __slots__ = ("data", "pieces")
+    __slots__ = ("both",)
 
     def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-        self.data = b""
+        self.both: tuple[list[bytes], bytes] = [], b""
 
     def encode(self, pieces: list[bytes]) -> bytes:
         """Encode a chunk, and keep it."""
-        self.data = b"".join(encode_chunk(pieces))
-        self.pieces = pieces
-        return self.data
+        data = b"".join(encode_chunk(pieces))
+        self.both = pieces, data
+        return data
 
 
 LAST: Final = LastChunk()
@@ -276,7 +278,9 @@ class Http1Wire:
         framing = self._framing
         if framing is CHUNKED and 0 < size <= JOIN_BYTES and not end and not self._held:
             if not self._transport.is_closing():
-                data = LAST.data if pieces == LAST.pieces else LAST.encode(pieces)
+                known, data = LAST.both
+                if pieces != known:
+                    data = LAST.encode(pieces)
                 self.sent += len(data)
                 self._transport.write(data)
             return

@@ -44,15 +44,14 @@ a vector, 16 of 4 KiB 8.1 and 7.3 µs."""
 WITHOUT_CONTENT: Final = frozenset(["HEAD", "CONNECT"])
 """Methods whose 2xx has no content (RFC 9110, 9.3.2 and 9.3.6)."""
 
+# A global costs less than an attribute of an enum.
+CHUNKED: Final = BodyFraming.CHUNKED
 CONTENT_LENGTH: Final = BodyFraming.CONTENT_LENGTH
 
 LAST_CHUNK: Final = encode_last_chunk()
 
 HEAD_START: Final = encode_interim(100)[:9]
 """``HTTP/1.1`` and a blank: the first bytes of every head, whatever is answered later."""
-
-
-CHUNKED: Final = BodyFraming.CHUNKED  # a global costs less than an attribute of an enum
 
 
 class LastChunk:
@@ -288,18 +287,16 @@ class Http1Wire:
         if framing is BodyFraming.NONE or not size:
             pieces = []
             joins = True
-        elif framing is BodyFraming.CHUNKED:
+        elif framing is CHUNKED:
             pieces = encode_chunk(pieces)
-        if end and framing is BodyFraming.CHUNKED:
+        if end and framing is CHUNKED:
             pieces.append(self._last)
         if self._held:
             pieces.insert(0, self._held[self._ahead :] if self._ahead else self._held)
             self._held = b""
             self._ahead = 0
             self._started = True
-        if not pieces:
-            return
-        if self._transport.is_closing():
+        if not pieces or self._transport.is_closing():
             return
         if joins:
             self._write(b"".join(pieces))

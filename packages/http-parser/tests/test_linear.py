@@ -87,12 +87,9 @@ PATTERNS = [
     (_lines, "FIELD_LINE"),
     (_lines, "FORBIDDEN"),
     (_lines, "TOKEN"),
+    (_parser, "PLAIN_FIELDS"),
     (_receiver, "DECISIVE"),
     (_receiver, "SECTION"),
-]
-BOUND = [
-    ("is_origin_form", _grammar.ORIGIN_FORM),
-    ("are_plain", _grammar.PLAIN_FIELDS),
 ]
 
 
@@ -102,8 +99,8 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     for module, name in PATTERNS:
         monkeypatch.setattr(module, name, Counted(getattr(module, name), found))
     monkeypatch.setattr(_parser, "match_plain", Counted(_grammar.PLAIN_REQUEST, found).match)
-    for name, pattern in BOUND:
-        monkeypatch.setattr(_parser, name, Counted(pattern, found).fullmatch)
+    origin_form = Counted(_grammar.ORIGIN_FORM, found)
+    monkeypatch.setattr(_parser, "is_origin_form", origin_form.fullmatch)
     return found
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ._headers import NO_HEADERS, Headers
+from ._value import Value
 
 
-@dataclass(slots=True)
-class RequestHead:
+@dataclass(init=False, repr=False, eq=False, slots=True)
+class RequestHead(Value):
     """A request's line and fields, valid and consistent.
 
     Attributes:
@@ -32,16 +33,36 @@ class RequestHead:
     target: bytes
     version: str
     headers: Headers
-    content_length: int | None = None
-    chunked: bool = False
-    keep_alive: bool = True
-    expect: str | None = None
-    upgrade: str | None = None
+    content_length: int | None
+    chunked: bool
+    keep_alive: bool
+    expect: str | None
+    upgrade: str | None
     # Follows from the others, and is asked for so often that a property would be 0.1 us a request.
     has_body: bool = field(init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        self.has_body = self.chunked or bool(self.content_length)
+    def __init__(
+        self,
+        method: str,
+        target: bytes,
+        version: str,
+        headers: Headers,
+        content_length: int | None = None,
+        chunked: bool = False,
+        keep_alive: bool = True,
+        expect: str | None = None,
+        upgrade: str | None = None,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.version = version
+        self.headers = headers
+        self.content_length = content_length
+        self.chunked = chunked
+        self.keep_alive = keep_alive
+        self.expect = expect
+        self.upgrade = upgrade
+        self.has_body = chunked or bool(content_length)
 
     @property
     def expects_continue(self) -> bool:
@@ -49,8 +70,8 @@ class RequestHead:
         return self.expect == "100-continue"
 
 
-@dataclass(slots=True)
-class ResponseHead:
+@dataclass(init=False, repr=False, eq=False, slots=True)
+class ResponseHead(Value):
     """A response's line and fields, valid and consistent.
 
     Attributes:
@@ -71,11 +92,33 @@ class ResponseHead:
     reason: str
     version: str
     headers: Headers
-    content_length: int | None = None
-    chunked: bool = False
-    keep_alive: bool = True
-    upgrade: str | None = None
-    has_body: bool = False
+    content_length: int | None
+    chunked: bool
+    keep_alive: bool
+    upgrade: str | None
+    has_body: bool
+
+    def __init__(
+        self,
+        status: int,
+        reason: str,
+        version: str,
+        headers: Headers,
+        content_length: int | None = None,
+        chunked: bool = False,
+        keep_alive: bool = True,
+        upgrade: str | None = None,
+        has_body: bool = False,
+    ) -> None:
+        self.status = status
+        self.reason = reason
+        self.version = version
+        self.headers = headers
+        self.content_length = content_length
+        self.chunked = chunked
+        self.keep_alive = keep_alive
+        self.upgrade = upgrade
+        self.has_body = has_body
 
     @property
     def interim(self) -> bool:
@@ -83,26 +126,32 @@ class ResponseHead:
         return self.status < 200 and self.status != 101
 
 
-@dataclass(slots=True)
-class Data:
+@dataclass(init=False, repr=False, eq=False, slots=True)
+class Data(Value):
     """Some bytes of a body, never empty. Where they are cut means nothing."""
 
     data: bytes
 
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
-@dataclass(slots=True)
-class EndOfMessage:
+
+@dataclass(init=False, repr=False, eq=False, slots=True)
+class EndOfMessage(Value):
     """The message is complete. Without trailers it is always one and the same object.
 
     Attributes:
         trailers: the fields after a chunked body; they are never merged into the headers.
     """
 
-    trailers: Headers = NO_HEADERS
+    trailers: Headers
+
+    def __init__(self, trailers: Headers = NO_HEADERS) -> None:
+        self.trailers = trailers
 
 
-@dataclass(slots=True)
-class Upgrade:
+@dataclass(init=False, repr=False, eq=False, slots=True)
+class Upgrade(Value):
     """HTTP/1.1 ends here.
 
     Attributes:
@@ -110,6 +159,9 @@ class Upgrade:
     """
 
     data: bytes
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
 
 Event: TypeAlias = RequestHead | ResponseHead | Data | EndOfMessage | Upgrade

@@ -10,11 +10,11 @@ them has to be compared with what was decided; nor is what may be a secret.
 
 from __future__ import annotations
 
-import re
 from typing import TypeAlias
 
 from ._errors import LocalProtocolError
 from ._grammar import TOKEN
+from ._later import later
 
 Pair: TypeAlias = tuple[str | bytes, str | bytes]
 
@@ -22,7 +22,7 @@ OWN = frozenset([b"content-length", b"transfer-encoding", b"connection"])
 _SECRET = frozenset([b"set-cookie", b"cookie", b"authorization", b"proxy-authorization"])
 
 # field-value without the blanks around it, RFC 9110 section 5.5: a recipient would cut them.
-_VALUE = re.compile(rb"(?![\t ])[\t -~\x80-\xff]*+(?<![\t ])")
+_VALUE = later(rb"(?![\t ])[\t -~\x80-\xff]*+(?<![\t ])")
 
 _MOST_LINES = 1_024
 _LONGEST_LINE = 256

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import re
 
+from ._later import later
+
 TOKEN_CHARS = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]"  # RFC 9110 section 5.6.2
 VALUE_CHARS = rb"[\t -~\x80-\xff]"  # field-content with its blanks, RFC 9110 section 5.5
 
@@ -18,25 +20,25 @@ VALUE_CHARS = rb"[\t -~\x80-\xff]"  # field-content with its blanks, RFC 9110 se
 # failed half-way (python/cpython#100061): half a line would pass, and with it another message.
 LINE_BEGINS = rb"(?<=\n)"
 
-TOKEN = re.compile(TOKEN_CHARS + rb"++")
+TOKEN = later(TOKEN_CHARS + rb"++")
 
 # field-line = field-name ":" OWS field-value OWS (RFC 9112 section 5). The blanks on the right
 # stay in group 2: cutting them in the pattern would need backtracking.
-FIELD_LINE = re.compile(rb"(" + TOKEN_CHARS + rb"++):[ \t]*+(" + VALUE_CHARS + rb"*+)")
+FIELD_LINE = later(rb"(" + TOKEN_CHARS + rb"++):[ \t]*+(" + VALUE_CHARS + rb"*+)")
 
 # A whole header section, from the start line's CRLF to the empty line.
-SECTION = re.compile(
+SECTION = later(
     rb"\r\n(?:" + TOKEN_CHARS + rb"++:" + VALUE_CHARS + rb"*+\r\n)*+" + LINE_BEGINS + rb"\r\n"
 )
 
 # The pairs of a section that SECTION has accepted. Going back from the CR over trailing blanks is
 # the one step back in this file; what is not a blank stops it, so it is linear too.
-PAIRS = re.compile(rb"\n([^:]++):[ \t]*+([^\r]*[^ \t\r]|)")
-TEXT_PAIRS = re.compile(PAIRS.pattern.decode())
+PAIRS = later(rb"\n([^:]++):[ \t]*+([^\r]*[^ \t\r]|)")
+TEXT_PAIRS = later(PAIRS.pattern.decode())
 
 # The fields that decide how a message is framed and what becomes of the connection, in a section
 # that SECTION has accepted and that was lower-cased.
-DECISIVE = re.compile(
+DECISIVE = later(
     rb"\n(host|content-length|transfer-encoding|connection|expect|upgrade):[ \t]*+([^\r]*+)"
 )
 DECISIVE_NAMES = frozenset(
@@ -45,7 +47,7 @@ DECISIVE_NAMES = frozenset(
 
 # What no line may hold anywhere: controls but HTAB, CR without LF. (LF ends a line; that CR
 # stands before it is checked there.)
-FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]")
+FORBIDDEN = later(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r[^\n]")
 
 # RFC 9112 section 3.2.1 and RFC 3986, plus [ ] { } | ^ ` which browsers send as they are
 # (the URL standard of the WHATWG does not escape them in queries). Never " # < > or a backslash.
@@ -59,12 +61,12 @@ _HOST = (
 )
 # Empty is allowed (RFC 9112 section 3.2), a port alone is not: the http and https schemes need a
 # host (RFC 9110 section 4.2).
-HOST = re.compile(rb"(?!:)" + _HOST + rb"(?::[0-9]*+)?")
+HOST = later(rb"(?!:)" + _HOST + rb"(?::[0-9]*+)?")
 # RFC 9112 section 3.2.3; the port is not optional there.
-AUTHORITY_FORM = re.compile(rb"(?=[^:])" + _HOST + rb":[0-9]++")
+AUTHORITY_FORM = later(rb"(?=[^:])" + _HOST + rb":[0-9]++")
 # RFC 9112 section 3.2.2. User information is left out: RFC 9110 section 4.2.4 tells recipients to
 # treat it as an error.
-ABSOLUTE_FORM = re.compile(
+ABSOLUTE_FORM = later(
     rb"[A-Za-z][A-Za-z0-9+\-.]*+://(?=[^/?:])("
     + _HOST
     + rb"(?::[0-9]*+)?)(?:[/?]"
@@ -119,23 +121,23 @@ PLAIN_REQUEST = re.compile(
     + rb"\r\n)"
 )
 # Some lines of it, neither Host nor a length among them.
-PLAIN_FIELDS = re.compile(_PLAIN_FIELDS + LINE_BEGINS)
+PLAIN_FIELDS = later(_PLAIN_FIELDS + LINE_BEGINS)
 
-HTTP_VERSION = re.compile(rb"HTTP/[0-9]\.[0-9]")
+HTTP_VERSION = later(rb"HTTP/[0-9]\.[0-9]")
 # RFC 9112 section 4. The blank after the code is asked for even when there is no reason phrase,
 # since the grammar does so.
-STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9]) (" + VALUE_CHARS + rb"*+)")
+STATUS_LINE = later(rb"HTTP/1\.([01]) ([1-5][0-9][0-9]) (" + VALUE_CHARS + rb"*+)")
 
-DIGITS = re.compile(rb"[0-9]++")
+DIGITS = later(rb"[0-9]++")
 
 # RFC 9112 section 7.1: the end of one chunk and the size line of another that is not the last,
 # without extensions.
-BETWEEN_CHUNKS = re.compile(rb"\r\n(?!0++\r)([0-9A-Fa-f]++)\r\n")
-SIZE_LINE_FAST = re.compile(rb"([0-9A-Fa-f]++)\r\n")
-HEX_DIGITS = re.compile(rb"[0-9A-Fa-f]++")
+BETWEEN_CHUNKS = later(rb"\r\n(?!0++\r)([0-9A-Fa-f]++)\r\n")
+SIZE_LINE_FAST = later(rb"([0-9A-Fa-f]++)\r\n")
+HEX_DIGITS = later(rb"[0-9A-Fa-f]++")
 # chunk-ext with its BWS; a quoted string may hold escaped characters. Atomic groups for the reason
 # told at LINE_BEGINS.
-CHUNK_EXTENSIONS = re.compile(
+CHUNK_EXTENSIONS = later(
     rb"(?>(?:[ \t]*+;[ \t]*+" + TOKEN_CHARS + rb"++(?>(?:[ \t]*+=[ \t]*+(?:" + TOKEN_CHARS + rb"++"
     rb'|"(?>(?:[\t !#-\[\]-~\x80-\xff]++|\\[\t -~\x80-\xff])*)"))?))+)'
 )

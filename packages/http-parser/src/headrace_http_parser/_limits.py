@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from ._value import FrozenValue
 
-@dataclass(slots=True, frozen=True)
-class Limits:
+
+@dataclass(slots=True, frozen=True, repr=False, eq=False)
+class Limits(FrozenValue):
     """What a parser accepts. All are counts of bytes unless said otherwise, and at least 1.
 
     Attributes:

@@ -45,7 +45,6 @@ MOST_AGAIN = 768
 NO_SECTION: Final[tuple[bytes, ...]] = ()
 
 match_plain = PLAIN_REQUEST.match
-are_plain = PLAIN_FIELDS.fullmatch
 is_origin_form = ORIGIN_FORM.fullmatch
 
 
@@ -162,7 +161,8 @@ class RequestParser(Receiver[RequestLine]):
                     and section.startswith(known.before)
                     and section.endswith(known.after)
                     and is_origin_form(target) is not None
-                    and are_plain(section, known.start, len(section) - known.stop) is not None
+                    and PLAIN_FIELDS.fullmatch(section, known.start, len(section) - known.stop)
+                    is not None
                     and (len(section) <= known.most or section.count(b"\n") <= self._most_lines)
                 ):
                     self._base += len(data)

@@ -19,10 +19,10 @@ Rules for the next editor:
 
 from __future__ import annotations
 
-import re
 from typing import Literal, TypeAlias
 
 from ._grammar import PAIRS, PLAIN_FIELD_BYTES
+from ._later import later
 
 Pairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
@@ -35,7 +35,7 @@ _MOST_SHRINKS = 8
 # Below this, comparing costs what it saves.
 _LEAST_BYTES = 32
 
-_HOST = re.compile(rb"\n[Hh]ost:")
+_HOST = later(rb"\n[Hh]ost:")
 
 
 class Repeated:

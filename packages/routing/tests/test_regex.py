@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from headrace_routing import PatternError, Router
+from headrace_routing import Converter, Found, NotFound, PatternError, Router
+from headrace_routing._converters import ANY, BUILT_IN
+from headrace_routing._pattern import LONGEST
 from headrace_routing._regex import MAX_FORKED, compile_regex
 
 NO_LIMIT = sys.maxsize
@@ -79,3 +81,19 @@ def test_limit_of_a_forked_regex() -> None:
     at, beyond = "a" * (MAX_FORKED - 4) + ".txt", "a" * (MAX_FORKED - 3) + ".txt"
     assert type(router.match("GET", f"/{at}")).__name__ == "Found"
     assert type(router.match("GET", f"/{beyond}")).__name__ == "NotFound"
+
+
+@pytest.mark.parametrize("name", [name for name in BUILT_IN if BUILT_IN[name] is not ANY])
+def test_the_built_in_types_would_be_admitted(name: str) -> None:
+    regex = BUILT_IN[name].regex
+    assert compile_regex(regex, regex, 0)[1] == LONGEST
+
+
+def test_a_type_of_the_same_name_is_looked_at() -> None:
+    router: Router[int] = Router(converters={"int": Converter(r".+[0-9]")})
+    router.add("/<x:int>", 1)
+    assert isinstance(router.match("GET", f"/{'a' * (MAX_FORKED - 1)}1"), Found)
+    assert isinstance(router.match("GET", f"/{'a' * MAX_FORKED}1"), NotFound)
+    router = Router(converters={"int": Converter("(a+)+b")})
+    with pytest.raises(PatternError, match="expected a regex whose next step"):
+        router.add("/<x:int>", 1)

@@ -5,11 +5,24 @@ from __future__ import annotations
 import copy
 import pickle
 from dataclasses import FrozenInstanceError
+from datetime import date
 from typing import Any
+from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 
-from headrace_routing import ListenerDeclaration, MethodNotAllowed, NotFound, Options
+from headrace_routing import (
+    Converter,
+    Found,
+    ListenerDeclaration,
+    MethodNotAllowed,
+    NotFound,
+    Options,
+    Router,
+)
+from headrace_routing._converters import BUILT_IN
+from headrace_routing._escape import SEGMENT_SAFE, encode_segment
 from headrace_routing._pattern import Rest
 
 
@@ -87,3 +100,39 @@ def test_replace() -> None:
     assert one.replace(event="f") == ListenerDeclaration(listener=print, event="f")
     with pytest.raises(TypeError):
         one.replace(other=1)
+
+
+def test_a_converter_is_a_value() -> None:
+    one = Converter("[a-c]", rank=3)
+    assert one == Converter("[a-c]", str, str, 3, None, None)
+    assert hash(one) == hash(Converter("[a-c]", rank=3))
+    assert one != Converter("[a-c]")
+    assert repr(Converter("x", len)) == (
+        "Converter(regex='x', parse=<built-in function len>, format=<class 'str'>, rank=60, "
+        "alphabet=None, width=None)"
+    )
+    assert pickle.loads(pickle.dumps(one)) == one
+    with pytest.raises(FrozenInstanceError):
+        one.rank = 4  # type: ignore[misc]
+
+
+def test_a_match_is_a_value() -> None:
+    router: Router[int] = Router()
+    route = router.add("/<x>", 1)
+    one = router.match("GET", "/a")
+    assert one == router.match("GET", "/a")
+    assert one != router.match("GET", "/b")
+    assert one != 1
+    assert repr(one) == f"Found(handler=1, params={{'x': 'a'}}, route={route!r})"
+    assert Found.__match_args__ == ("handler", "params", "route")
+    assert Found.__hash__ is None
+
+
+def test_types_whose_module_is_loaded_later() -> None:
+    assert BUILT_IN["ymd"].parse("2017-01-31") == date(2017, 1, 31)
+    assert BUILT_IN["uuid"].parse("0" * 32) == UUID(int=0)
+
+
+def test_what_is_not_escaped_is_what_quote_leaves_alone() -> None:
+    for char in map(chr, range(0x250)):
+        assert encode_segment(char) == quote(char, safe=SEGMENT_SAFE)

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 import string
-from dataclasses import dataclass
-from datetime import date
+from importlib import import_module
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+
+from ._value import Value, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 ANY_RANK = 90
 
 
-@dataclass(frozen=True, slots=True)
-class Converter:
+@frozen()
+class Converter(Value):
     """A parameter type.
 
     ``regex`` has to match the whole text, and must be one that cannot backtrack badly (see
@@ -42,6 +43,24 @@ class Converter:
     rank: int = 60
     alphabet: str | None = None
     width: int | None = None
+
+
+class Later:
+    """A function of a module that is imported by the first pattern that has a use for it."""
+
+    __slots__ = ("_module", "_name")
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
+        self._name = name
+
+    def load(self) -> Callable[[str], Any]:
+        """The function itself."""
+        found: Callable[[str], Any] = attrgetter(self._name)(import_module(self._module))
+        return found
+
+    def __call__(self, text: str) -> Any:
+        return self.load()(text)
 
 
 def parse_float(text: str) -> float:
@@ -72,14 +91,14 @@ BUILT_IN: Mapping[str, Converter] = MappingProxyType(
     {
         "uuid": Converter(
             r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
-            UUID,
+            Later("uuid", "UUID"),
             rank=10,
             alphabet=string.hexdigits + "-",
             width=36,
         ),
         "ymd": Converter(
             r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-            date.fromisoformat,
+            Later("datetime", "date.fromisoformat"),
             rank=20,
             alphabet=DIGITS + "-",
             width=10,

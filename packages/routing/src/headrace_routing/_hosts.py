@@ -20,15 +20,16 @@ V = TypeVar("V")
 # RFC 1035 §2.3.4 bounds a name at 253 characters; with a port and brackets to spare.
 MAX_HOST = 300
 
-LABEL = re.compile(r"[^\s/?#@:*.\[\]<>]+")
-ADDRESS = re.compile(r"\[[0-9A-Fa-f:.]+\]")
+# Compiled by the first route that is bound to a host.
+LABEL = r"[^\s/?#@:*.\[\]<>]+"
+ADDRESS = r"\[[0-9A-Fa-f:.]+\]"
 
 
 def parse_host(text: str) -> str:
     """The canonical spelling of a host pattern; raises PatternError."""
     position = 0
     if text.startswith("["):
-        found = ADDRESS.match(text)
+        found = re.match(ADDRESS, text)
         if found is None:
             raise PatternError("expected an address in brackets", text, 0)
         position = found.end()
@@ -36,7 +37,7 @@ def parse_host(text: str) -> str:
         if text.startswith("*."):
             position = 2
         while True:
-            found = LABEL.match(text, position)
+            found = re.compile(LABEL).match(text, position)
             if found is None:
                 raise PatternError("expected a label of a host name", text, position)
             position = found.end()

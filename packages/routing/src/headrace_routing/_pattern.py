@@ -17,12 +17,12 @@ that text are raised here and nowhere later.
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import unquote
 
-from ._converters import ANY
+from ._converters import ANY, BUILT_IN
 from ._errors import PatternError
-from ._escape import BROKEN_ESCAPE
+from ._escape import BROKEN_ESCAPE, decode
 from ._segment import Field, Segment, any_field, ext_field, regex_field, typed_field
 from ._value import Value, frozen, set_field
 
@@ -35,10 +35,13 @@ if TYPE_CHECKING:
 # request paths are not limited by this.
 MAX_SEGMENTS = 128
 
+# What ``admitted`` finds for the built-in types, none of which has a fork.
+LONGEST = sys.maxsize
+
 NAME = re.compile(r"[^\W\d]\w*")
 TYPE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 LITERAL = re.compile("[^/<]*")
-EXTENSIONS = re.compile(r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*(?:\|[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*)*")
+EXTENSIONS = r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*(?:\|[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*)*"
 FORBIDDEN = {
     "?": "a path without a query",
     "#": "a path without a fragment",
@@ -92,7 +95,7 @@ class Pattern(Value):
 
 def admitted(source: str, text: str, at: int) -> tuple[re.Pattern[str], int]:
     """Compile a regex, and tell the longest text for it; see ``_regex``."""
-    from ._regex import compile_regex  # 2 ms, for programs that have a parameter only
+    from ._regex import compile_regex  # 2 ms, for programs that have a regex of their own only
 
     return compile_regex(source, text, at)
 
@@ -213,7 +216,7 @@ class _Parser:
             problem = "expected two hexadecimal digits after '%'"
             raise PatternError(problem, text, start + broken.start())
         try:
-            return unquote(literal, errors="strict")
+            return decode(literal) if "%" in literal else literal
         except UnicodeDecodeError:
             problem = "expected the escapes to be UTF-8"
             raise PatternError(problem, text, start + literal.index("%")) from None
@@ -283,12 +286,15 @@ class _Parser:
             raise PatternError(problem, self._text, at)
         if converter is ANY:
             return any_field(name, converter)
-        longest = admitted(converter.regex, converter.regex, 0)[1]
+        if BUILT_IN.get(kind) is converter:
+            longest = LONGEST
+        else:
+            longest = admitted(converter.regex, converter.regex, 0)[1]
         return typed_field(name, kind, self._known.sources[converter], converter, longest)
 
     def _file(self, name: str, name_at: int, stem: str, spec: str, at: int) -> Field:
         listed = spec[4:]
-        if spec != "ext" and EXTENSIONS.fullmatch(listed) is None:
+        if spec != "ext" and re.fullmatch(EXTENSIONS, listed) is None:
             problem = "expected extensions such as jpg|tar.gz"
             raise PatternError(problem, self._text, at + 4)
         field = self._typed(name, stem, name_at + len(name) + 1)

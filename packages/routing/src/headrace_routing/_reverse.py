@@ -9,10 +9,9 @@ path that would begin with ``//`` and so name a host (RFC 3986 §4.2).
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
 
 from ._errors import BuildError
-from ._escape import SEGMENT_SAFE, encode_segment
+from ._escape import SEGMENT_SAFE, encode_segment, url_functions
 from ._pattern import Rest
 from ._segment import Unwritable
 
@@ -75,7 +74,7 @@ def build_query(values: Mapping[str, Any]) -> str:
             continue
         items = value if isinstance(value, list | tuple) else (value,)
         pairs += ((key, str(item)) for item in items)
-    return urlencode(pairs)
+    return url_functions().urlencode(pairs) if pairs else ""
 
 
 def build_url(
@@ -94,7 +93,7 @@ def build_url(
     if query:
         url += f"?{query}"
     if anchor:
-        url += "#" + quote(anchor, safe=FRAGMENT_SAFE)
+        url += "#" + url_functions().quote(anchor, safe=FRAGMENT_SAFE)
     if not external:
         return url
     if host is None and route.host is not None and not route.host.startswith("*."):

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from ._errors import HandlerError
-from ._value import Value, frozen, set_field
+from ._value import Compared, Value, frozen, set_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -113,13 +113,15 @@ def check_methods(methods: Iterable[str], where: object) -> tuple[str, ...]:
     return tuple(sorted({method.upper() for method in given}))
 
 
-@dataclass(slots=True, init=False)
-class Found(Generic[T]):
+@dataclass(slots=True, init=False, repr=False, eq=False)
+class Found(Compared, Generic[T]):
     """The route that answers, and the values of its parameters by name.
 
     ``params`` is a fresh dict. For HEAD answered by a GET route, ``route`` is the GET route.
     A match fills it in by itself, since a call of ``__init__`` would take a tenth of its time.
     """
+
+    _names = ("handler", "params", "route")
 
     handler: T
     params: dict[str, Any]

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from ._converters import INT
+from ._converters import INT, Later
 from ._value import Value, frozen
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def taker(converter: Converter, longest: int) -> Callable[[str], Any]:
     """A function that gives the value of a text, or MISS."""
     fullmatch = re.compile(converter.regex).fullmatch
     parse = converter.parse
+    if isinstance(parse, Later):
+        parse = parse.load()
 
     def take(text: str) -> Any:
         if not 0 < len(text) <= longest or fullmatch(text) is None:

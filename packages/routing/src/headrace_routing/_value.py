@@ -44,14 +44,33 @@ def frozen(*, kw_only: bool = False) -> Callable[[type[T]], type[T]]:
     return slotted
 
 
-class Value:
-    """Compares by class and fields, like a frozen dataclass, and looks like one."""
+class Compared:
+    """Compares by class and fields, like a dataclass, and looks like one."""
+
+    __slots__ = ()
+
+    _names: ClassVar[tuple[str, ...]]
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple([getattr(self, name) for name in type(self)._names])
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __repr__(self) -> str:
+        shown = [f"{name}={getattr(self, name)!r}" for name in type(self)._names]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+class Value(Compared):
+    """One that does not change, like a frozen dataclass."""
 
     __slots__ = ()
 
     _defaults: ClassVar[dict[str, Any]]
     _known: ClassVar[frozenset[str]]
-    _names: ClassVar[tuple[str, ...]]
     __match_args__: ClassVar[tuple[str, ...]]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -75,20 +94,8 @@ class Value:
 
     __replace__ = replace
 
-    def _values(self) -> tuple[Any, ...]:
-        return tuple([getattr(self, name) for name in type(self)._names])
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return self._values() == other._values()
-
     def __hash__(self) -> int:
         return hash(self._values())
-
-    def __repr__(self) -> str:
-        shown = [f"{name}={getattr(self, name)!r}" for name in type(self)._names]
-        return f"{type(self).__name__}({', '.join(shown)})"
 
     def __setattr__(self, name: str, value: object) -> None:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")

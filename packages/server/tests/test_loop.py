@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from headrace import ConfigError
-from headrace._loop import loop_factory, run
+from headrace._loop import address, loop_factory, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,3 +84,17 @@ def test_run_passes_an_exception_on() -> None:
 
     with pytest.raises(LookupError, match=r"^x$"):
         run(main(), "asyncio")
+
+
+@pytest.mark.parametrize(
+    ("module", "host", "expected"),
+    [
+        ("asyncio.unix_events", "::1", "::1"),
+        ("uvloop", "::1", [b"::1"]),
+        ("uvloop", "", ""),
+        ("uvloop", "bücher.example", "bücher.example"),
+    ],
+)
+def test_a_plain_host_needs_no_encoding(module: str, host: str, expected: Any) -> None:
+    loop: Any = type("Loop", (), {"__module__": module})()
+    assert address(loop, host) == expected

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from ._value import Value
 from .exceptions import ConfigError
 
 KIB = 1024
@@ -23,8 +25,8 @@ def setting(default: T, text: str, *, low: float | None = None, high: float | No
     return field(default=default, metadata={"help": text, "low": low, "high": high})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Config:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
+class Config(Value):
     """All settings of a server. Sizes are bytes, times are seconds.
 
     Raises:
@@ -129,11 +131,12 @@ class Config:
     )
 
     def __post_init__(self) -> None:
-        hints = hints_of(type(self))
+        hints = hints_of(type(self))  # type: ignore[arg-type]  # mypy asks the instance for a hash
         for each in dataclasses.fields(self):
             check(each, hints[each.name], getattr(self, each.name))
 
 
+@cache  # 0.3 ms each time
 def hints_of(config: type[Any]) -> dict[str, Any]:
     """Return the fields' resolved types."""
     return get_type_hints(config)

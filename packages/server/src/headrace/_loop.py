@@ -41,6 +41,16 @@ def run(main: Coroutine[Any, Any, T], kind: Literal["auto", "asyncio", "uvloop"]
         return runner.run(main)
 
 
+def address(loop: asyncio.AbstractEventLoop, host: str) -> Any:
+    """Return a host as ``create_server`` of this loop resolves it with the least effort.
+
+    uvloop encodes a str as an internationalized name, for which 2 ms of modules are imported.
+    """
+    if host and host.isascii() and type(loop).__module__.partition(".")[0] == "uvloop":
+        return [host.encode()]
+    return host
+
+
 def writes_at_once(loop: asyncio.AbstractEventLoop) -> bool:
     """Whether each write to a transport of this loop is a system call of its own.
 

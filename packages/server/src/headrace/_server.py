@@ -161,9 +161,11 @@ class Server:
 
     async def _listen(self) -> None:
         config = self.config
+        loop = asyncio.get_running_loop()
+        host = _loop.address(loop, config.host)
         try:
-            self._listener = await asyncio.get_running_loop().create_server(
-                lambda: Connection(self), config.host, config.port, backlog=config.backlog
+            self._listener = await loop.create_server(
+                lambda: Connection(self), host, config.port, backlog=config.backlog
             )
         except OSError as error:
             raise ListenError(config.host, config.port, error) from error

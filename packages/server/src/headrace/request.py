@@ -5,14 +5,13 @@ from __future__ import annotations
 import codecs
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
 
 from headrace_http_parser import Headers
 
 from ._shield import Shield
 from ._stream import RequestStream, preloaded
 from .exceptions import BadRequest
-from .response import codec
+from .response import codec, url_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -287,7 +286,7 @@ class Request:
 def parameters(text: str) -> RequestParameters:
     """Return the fields of a query or a form."""
     if "%" in text or "+" in text:
-        return RequestParameters(parse_qs(text, keep_blank_values=True))
+        return RequestParameters(url_functions().parse_qs(text, keep_blank_values=True))
     # Nothing to decode: 0.6 us for two fields instead of 2.1, with the same result.
     found = RequestParameters()
     for field in text.split("&"):

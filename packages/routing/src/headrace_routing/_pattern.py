@@ -284,13 +284,15 @@ class _Parser:
             known = ", ".join(sorted({*self._known.converters, "ext", "path"}))
             problem = f"expected a type ({known}) or a regex such as ({kind})"
             raise PatternError(problem, self._text, at)
+        # One name for each type: a converter itself would be hashed field by field, route by route.
+        source = self._known.sources[converter]
         if converter is ANY:
-            return any_field(name, converter)
+            return any_field(name, source, converter)
         if BUILT_IN.get(kind) is converter:
             longest = LONGEST
         else:
             longest = admitted(converter.regex, converter.regex, 0)[1]
-        return typed_field(name, kind, self._known.sources[converter], converter, longest)
+        return typed_field(name, kind, source, converter, longest)
 
     def _file(self, name: str, name_at: int, stem: str, spec: str, at: int) -> Field:
         listed = spec[4:]

@@ -114,7 +114,7 @@ def typed_field(name: str, kind: str, source: str, converter: Converter, longest
     return Field(
         outputs=(name,),
         required=(name,),
-        key=("type", converter),
+        key=("type", source),
         rank=converter.rank,
         source=source,
         read=read,
@@ -125,7 +125,7 @@ def typed_field(name: str, kind: str, source: str, converter: Converter, longest
     )
 
 
-def any_field(name: str, converter: Converter) -> Field:
+def any_field(name: str, source: str, converter: Converter) -> Field:
     """A field without a type: any text but none at all."""
 
     def read(text: str) -> Values | None:
@@ -137,7 +137,7 @@ def any_field(name: str, converter: Converter) -> Field:
             raise Unwritable(f"{name} is empty")
         return text
 
-    return Field((name,), (name,), ("type", converter), converter.rank, "str", read, write)
+    return Field((name,), (name,), ("type", source), converter.rank, "str", read, write)
 
 
 def regex_field(name: str, regex: re.Pattern[str], longest: int) -> Field:

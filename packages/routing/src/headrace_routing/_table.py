@@ -41,12 +41,18 @@ class Table(Generic[T]):
 
     def put(self, route: Route[T], *, auto_head: bool, auto_options: bool) -> None:
         """Enter a route that does not clash."""
+        node: Node[T] | None = None
         for parts in endings(route):
-            node, names = self._grow(parts)
+            # With a final slash it is one step further, but behind a tail, whose length is another.
+            if node is None or any(isinstance(part, Rest) for part in parts):
+                node, names = self._grow(parts)
+                pairs = tuple((own, given) for own, given in names if own is not None)
+                answer = Answer(route, pairs)
+            else:
+                node = node.literal("") or node.add_literal("")
             if node.leaf is None:
                 node.leaf = Leaf()
-            pairs = tuple((own, given) for own, given in names if own is not None)
-            node.leaf.put(Answer(route, pairs), auto_head=auto_head, auto_options=auto_options)
+            node.leaf.put(answer, auto_head=auto_head, auto_options=auto_options)
             if route.pattern.is_static:
                 self.static[static_path(parts)] = node.leaf
 

@@ -20,6 +20,7 @@ its ``Answer`` has both names.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._route import NOT_FOUND, Found, Match, MethodNotAllowed, Options
@@ -50,6 +51,15 @@ class Answer(Generic[T]):
         return {own: values[given] for own, given in self.pairs}
 
 
+@lru_cache(64)
+def refusals(
+    methods: frozenset[str], auto_options: bool
+) -> tuple[MethodNotAllowed, Options | None]:
+    """What a leaf with these methods says to others; most leaves are alike."""
+    allowed = tuple(sorted({*methods, "OPTIONS"} if auto_options else methods))
+    return MethodNotAllowed(allowed), Options(allowed) if auto_options else None
+
+
 class Leaf(Generic[T]):
     """The routes of one path, by method, and what a request with another method is told.
 
@@ -69,9 +79,7 @@ class Leaf(Generic[T]):
             self.answers[method] = answer
         if auto_head and "HEAD" not in self.routes and "GET" in self.routes:
             self.answers["HEAD"] = self.answers["GET"]
-        allowed = tuple(sorted({*self.answers, "OPTIONS"} if auto_options else self.answers))
-        self.refusal = MethodNotAllowed(allowed)
-        self.options = Options(allowed) if auto_options else None
+        self.refusal, self.options = refusals(frozenset(self.answers), auto_options)
 
     def refuse(self, method: str) -> MethodNotAllowed | Options:
         """The match of a method that is not among ``answers``."""

@@ -1,17 +1,12 @@
 """Bounded byte pipes, channels and broadcasts with back-pressure for asyncio.
 
-Broadcast and transforms are loaded when they are first asked for: they are half of the package, and
-most programs need a pipe and one of them.
+What few programs have together is loaded when it is first asked for: channels, broadcasts,
+transforms, sinks and sources. Most programs need a pipe and one of them.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._buffer import PipeStatistics as PipeStatistics
-from ._channel import ChannelStatistics as ChannelStatistics
-from ._channel import ItemReceiver as ItemReceiver
-from ._channel import ItemSender as ItemSender
-from ._channel import channel as channel
 from ._clock import Clock as Clock
 from ._clock import Timer as Timer
 from ._copy import copy as copy
@@ -33,12 +28,6 @@ from ._pipe import PipeSender as PipeSender
 from ._pipe import pipe as pipe
 from ._receiver import ByteReceiver as ByteReceiver
 from ._sender import ByteSender as ByteSender
-from ._sinks import CallbackSender as CallbackSender
-from ._sinks import to_callback as to_callback
-from ._sinks import to_file as to_file
-from ._sources import IterableReceiver as IterableReceiver
-from ._sources import from_generator as from_generator
-from ._sources import from_iterable as from_iterable
 from ._thread import from_thread as from_thread
 from ._version import __version__ as __version__
 
@@ -52,6 +41,17 @@ if TYPE_CHECKING:
     from ._broadcast._log import Message as Message
     from ._broadcast._subscriber import Subscriber as Subscriber
     from ._broadcast._subscriber import SubscriberStatistics as SubscriberStatistics
+    from ._channel import ChannelStatistics as ChannelStatistics
+    from ._channel import ItemReceiver as ItemReceiver
+    from ._channel import ItemSender as ItemSender
+    from ._channel import channel as channel
+    from ._sinks import CallbackSender as CallbackSender
+    from ._sinks import to_callback as to_callback
+    from ._sinks import to_file as to_file
+    from ._sources import IterableReceiver as IterableReceiver
+    from ._sources import from_generator as from_generator
+    from ._sources import from_iterable as from_iterable
+    from ._statistics import PipeStatistics as PipeStatistics
     from ._transforms._compress import compress as compress
     from ._transforms._decompress import decompress as decompress
     from ._transforms._heartbeat import heartbeat as heartbeat
@@ -67,11 +67,19 @@ if TYPE_CHECKING:
 _LATER = {
     "Broadcast": "._broadcast._broadcast",
     "BroadcastStatistics": "._broadcast._broadcast",
+    "CallbackSender": "._sinks",
+    "channel": "._channel",
+    "ChannelStatistics": "._channel",
     "compress": "._transforms._compress",
     "conflate": "._broadcast._boxes",
     "decompress": "._transforms._decompress",
+    "from_generator": "._sources",
+    "from_iterable": "._sources",
     "Gap": "._broadcast._log",
     "heartbeat": "._transforms._heartbeat",
+    "ItemReceiver": "._channel",
+    "ItemSender": "._channel",
+    "IterableReceiver": "._sources",
     "limit": "._transforms._limit",
     "Log": "._broadcast._log",
     "map": "._transforms._map",
@@ -79,12 +87,15 @@ _LATER = {
     "merge": "._transforms._merge",
     "Message": "._broadcast._log",
     "min_rate": "._transforms._min_rate",
+    "PipeStatistics": "._statistics",
     "rechunk": "._transforms._rechunk",
     "Subscriber": "._broadcast._subscriber",
     "SubscriberStatistics": "._broadcast._subscriber",
     "tee": "._transforms._tee",
     "throttle": "._transforms._throttle",
     "timeout": "._transforms._timeout",
+    "to_callback": "._sinks",
+    "to_file": "._sinks",
 }
 
 

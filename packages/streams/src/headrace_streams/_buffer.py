@@ -26,7 +26,7 @@ from __future__ import annotations
 import types
 from asyncio import Future
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ._errors import BrokenError, CapExceededError, ClosedError
 from ._fairness import COST, DONE, QUOTA, YIELD
@@ -34,35 +34,13 @@ from ._fairness import COST, DONE, QUOTA, YIELD
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
+    from ._statistics import PipeStatistics
+
 # Chunks that may be read without letting go of the loop; of large ones less, as ``part`` counts.
 PART = QUOTA // COST
 
 # Writes between two looks at the quota; a count below 257 costs no allocation.
 STRIDE = 256
-
-
-class PipeStatistics(NamedTuple):
-    """A pipe at one moment. Sizes in bytes, times in seconds.
-
-    ``bytes_in`` is what was written, ``bytes_out`` what was read, ``bytes_dropped`` what a cancel
-    threw away, ``peak`` the most that was ever buffered. Blocked times count finished waits only.
-    """
-
-    buffered: int
-    peak: int
-    high: int
-    low: int
-    cap: int
-    bytes_in: int
-    bytes_out: int
-    bytes_dropped: int
-    paused: bool
-    sender_open: bool
-    receiver_open: bool
-    readers_waiting: int
-    writers_waiting: int
-    read_blocked: float
-    write_blocked: float
 
 
 class Pipe:
@@ -299,6 +277,8 @@ class Pipe:
         return self.taken + sum(map(len, self.inbox))
 
     def statistics(self) -> PipeStatistics:
+        from ._statistics import PipeStatistics  # 0.4 ms, for those who look only
+
         bytes_in = self.bytes_in
         return PipeStatistics(
             buffered=self.size,

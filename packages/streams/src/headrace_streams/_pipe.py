@@ -11,7 +11,7 @@ from asyncio import Future
 from time import monotonic
 from typing import TYPE_CHECKING, TypeVar, overload
 
-from ._buffer import Pipe, PipeStatistics
+from ._buffer import Pipe
 from ._errors import BrokenError, ClosedError, raisable
 from ._fairness import DONE, YIELD
 from ._receiver import ByteReceiver
@@ -19,6 +19,8 @@ from ._sender import ByteSender
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from ._statistics import PipeStatistics
 
 HIGH = 256 * 1024
 CAP_FACTOR = 16

@@ -7,6 +7,7 @@ import pytest
 from headrace_http_parser import (
     BodyFraming,
     LocalProtocolError,
+    _encode,
     encode_chunk,
     encode_interim,
     encode_last_chunk,
@@ -432,3 +433,8 @@ def test_what_is_remembered_does_not_hide_a_contradiction() -> None:
     for how in contradictions:
         with pytest.raises(LocalProtocolError):
             encode_response_head(200, fields, **how)
+
+
+def test_the_first_lines_are_those_of_the_table() -> None:
+    lines = _encode._status_lines()
+    assert {status: lines[status] for status in _encode._FIRST_LINES} == _encode._FIRST_LINES

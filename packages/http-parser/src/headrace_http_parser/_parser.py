@@ -139,7 +139,8 @@ class RequestParser(Receiver[RequestLine]):
                 return events
             found = match_plain(data, 0)
             if found is not None:
-                name, target, section, digits = found.groups()
+                name, target, section, digits, early = found.groups()
+                digits = digits or early
                 end = found.end()
                 length = None if digits is None else int(digits)
                 if len(data) == end + (length or 0) and (
@@ -228,7 +229,8 @@ class RequestParser(Receiver[RequestLine]):
         start, end = found.span()
         if data.count(b"\n", start, end) > self._most_lines:
             return 0
-        name, target, section, digits = found.groups()
+        name, target, section, digits, early = found.groups()
+        digits = digits or early
         method = METHODS.get(name) or name.decode()
         length = None if digits is None else int(digits)
         head = _plain_request(method, target, section, length, None)

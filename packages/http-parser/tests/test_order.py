@@ -5,8 +5,14 @@ from itertools import permutations
 
 import pytest
 
-from headrace_http_parser import Data, Event, RemoteProtocolError, RequestHead, RequestParser
-from headrace_http_parser import _parser
+from headrace_http_parser import (
+    Data,
+    Event,
+    RemoteProtocolError,
+    RequestHead,
+    RequestParser,
+    _parser,
+)
 
 Feed = Callable[..., tuple[list[Event], RemoteProtocolError | None]]
 

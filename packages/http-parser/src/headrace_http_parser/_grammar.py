@@ -107,19 +107,19 @@ _PLAIN_FIELDS = rb"(?:%b)*+(?:%b%b(?:%b)*+)*+%b" % (
 PLAIN_FIELD_BYTES = 5  # no plain field line is shorter
 _PLAIN_HOST = rb"[Hh]ost: [A-Za-z0-9\-._]*+(?:(?<! ):[0-9]*+)?\r\n"
 _PLAIN_LENGTH = rb"[Cc]ontent-[Ll]ength: ([0-9]{1,18}+)\r\n"
-# Who sends the length before Host has it in group 5; it is looked for last, for the others' sake.
+_HOST_FIRST = rb"(?:%b|%b%b)%b(?:%b%b)?+" % (
+    *(_PLAIN_HOST, _PLAIN_FIELDS, _PLAIN_HOST),
+    *(_PLAIN_FIELDS, _PLAIN_LENGTH, _PLAIN_FIELDS),
+)
+_LENGTH_FIRST = LINE_BEGINS.join([_PLAIN_FIELDS, _PLAIN_LENGTH + _PLAIN_FIELDS, _PLAIN_HOST])
+# The length is group 4, or 5 of who sends it before Host; that is tried last, for others' sake.
 PLAIN_REQUEST = re.compile(
     rb"((?!CONNECT )"
     + TOKEN_CHARS
     + rb"++) (/"
     + ORIGIN_CHARS
     + rb"*+) HTTP/1\.1(\r\n"
-    + rb"(?:(?:%b|%b%b)%b(?:%b%b)?+|%b%b%b%b%b)"
-    % (
-        *(_PLAIN_HOST, _PLAIN_FIELDS, _PLAIN_HOST, _PLAIN_FIELDS, _PLAIN_LENGTH, _PLAIN_FIELDS),
-        *(_PLAIN_FIELDS + LINE_BEGINS, _PLAIN_LENGTH, _PLAIN_FIELDS + LINE_BEGINS),
-        *(_PLAIN_HOST, _PLAIN_FIELDS),
-    )
+    + rb"(?:%b|%b%b)" % (_HOST_FIRST, _LENGTH_FIRST, _PLAIN_FIELDS)
     + LINE_BEGINS
     + rb"\r\n)"
 )

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from ._value import Value
 from .exceptions import ConfigError
 
 KIB = 1024
@@ -25,8 +24,8 @@ def setting(default: T, text: str, *, low: float | None = None, high: float | No
     return field(default=default, metadata={"help": text, "low": low, "high": high})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
-class Config(Value):
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Config:
     """All settings of a server. Sizes are bytes, times are seconds.
 
     Raises:

@@ -7,8 +7,6 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ._value import Value
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -65,8 +63,8 @@ class Ending:
         return self.reason
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Figures(Value):
+@dataclass(frozen=True, slots=True)
+class Figures:
     """What an exchange came to.
 
     Attributes:

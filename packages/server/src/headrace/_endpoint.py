@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._settings import settings_of
+from ._settings import RouteSettings
 from .exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Endpoint:
         self.hooks = hooks
         self.has_middleware = bool(hooks.before or hooks.after)
         try:
-            self.settings = settings_of(config, stream=self.stream, own=route.meta)
+            self.settings = RouteSettings(config, stream=self.stream, own=route.meta)
         except ConfigError as error:
             raise ConfigError(f"route {self.where}: {error}") from None
         if route.stream:

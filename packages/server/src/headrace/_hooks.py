@@ -17,7 +17,6 @@ from headrace_routing import (
     MiddlewareDeclaration,
 )
 
-from ._value import Value
 from .exceptions import ConfigError
 
 if TYPE_CHECKING:
@@ -37,8 +36,8 @@ ErrorHandler: TypeAlias = "Callable[[Request, Exception], Answer | Awaitable[Ans
 EVENTS = ("before_server_start", "after_server_start", "before_server_stop", "after_server_stop")
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Hooks(Value):
+@dataclass(frozen=True, slots=True)
+class Hooks:
     """What runs around the handlers of one blueprint, or around those of none.
 
     Attributes:

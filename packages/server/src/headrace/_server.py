@@ -21,7 +21,7 @@ from ._heap import keep_freed
 from ._hooks import run_listeners
 from ._probe import Prober, keep_alive
 from ._sweeper import Sweeper
-from ._turn import Turn
+from ._turn import shared
 from .exceptions import ListenError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ._dispatch import Dispatch
     from ._probe import Watched
     from ._statistics import Statistics
+    from ._turn import Turn
 
 logger = logging.getLogger("headrace")
 
@@ -147,7 +148,7 @@ class Server:
             self.prepare()
             keep_freed()
             waits = _loop.writes_at_once(asyncio.get_running_loop())
-            self.turn = Turn() if waits else None
+            self.turn = shared() if waits else None
             await self._listen()
             self.sweeper.start()
             await self._run_listeners("after_server_start")

@@ -63,7 +63,7 @@ class RouteSettings:
         self, config: Config, *, stream: bool = False, own: Mapping[str, Any] | None = None
     ) -> None:
         own = own or {}
-        for name in sorted(own.keys() - set(ROUTE_SETTINGS)) if own else ():
+        for name in sorted(own.keys() - set(ROUTE_SETTINGS)):
             raise ConfigError(f"no setting {name!r}; there are: {', '.join(ROUTE_SETTINGS)}")
         for name in ROUTE_SETTINGS:
             value = own.get(name)
@@ -76,20 +76,3 @@ class RouteSettings:
             setattr(self, name, value)
         limits = (self.timeout, self.handler_timeout, self.body_timeout)
         self.soonest = min([limit for limit in limits if limit], default=NEVER)
-
-
-_usual: dict[bool, tuple[Config, RouteSettings]] = {}
-
-
-def settings_of(config: Config, *, stream: bool, own: Mapping[str, Any]) -> RouteSettings:
-    """Return a route's settings, see :class:`RouteSettings`.
-
-    One after the other, routes without settings of their own share an object: half a millisecond
-    less for a hundred of them.
-    """
-    if own:
-        return RouteSettings(config, stream=stream, own=own)
-    known = _usual.get(stream)
-    if known is None or known[0] is not config:
-        known = _usual[stream] = config, RouteSettings(config, stream=stream)
-    return known[1]

@@ -55,7 +55,7 @@ _TURNS: WeakKeyDictionary[asyncio.AbstractEventLoop, Turn] = WeakKeyDictionary()
 
 
 def shared() -> Turn:
-    """Return the one that all streamed responses of the running loop share."""
+    """Return the one that all responses of the running loop share."""
     loop = asyncio.get_running_loop()
     turn = _TURNS.get(loop)
     if turn is None:

@@ -310,7 +310,7 @@ def test_nothing_made_per_message_has_a_dict(value: object) -> None:
 POST_CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-@pytest.mark.parametrize("size", [1, 2, 16, 500])
+@pytest.mark.parametrize("size", [1, 2, 16, 500, 8191, 8192, 20_000])
 @pytest.mark.parametrize("count", [3, 5, 6, 7, 100])
 @pytest.mark.parametrize(
     ("behind", "status"),
@@ -333,7 +333,9 @@ def test_runs_of_equal_chunks(size: int, count: int, behind: bytes, status: int 
         try:
             for i in range(0, len(body), cut):
                 for event in parser.receive_data(body[i : i + cut]):
-                    got += event.data if isinstance(event, Data) else b""
+                    if isinstance(event, Data):
+                        assert type(event.data) is bytes
+                        got += event.data
         except RemoteProtocolError as error:
             found = error.status
             got += b"".join(e.data for e in error.events if isinstance(e, Data))

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _SIZE, _DATA, _END, _TRAILERS = range(4)
 # From this many chunks of one size in a row on, a run of them is looked for.
 _EQUAL_BEFORE_RUN = 4
+# From this size on chunks are looked at, not cut out, until all are joined: one copy less. A read of
+# 256 KiB in chunks of 16 KiB takes 21 us instead of 41, of 8 KiB 24 instead of 33; 4 KiB the same.
+_VIEWED = 8 * 1024
 # The most of them taken at once: `struct` keeps a hundred formats, of this many items each.
 _LONGEST_RUN = 256
 _UNWANTED = frozenset([b"content-length", b"transfer-encoding", b"host", b"trailer"])
@@ -65,14 +68,17 @@ class ChunkedDecoder:
         )
         self.trailers: Headers = NO_HEADERS
 
-    def read(self, data: bytes, pos: int, base: int, pieces: list[bytes]) -> tuple[bool, int]:
+    def read(
+        self, data: bytes, pos: int, base: int, pieces: list[bytes | memoryview]
+    ) -> tuple[bool, int]:
         """Decode `data[pos:]`.
 
         Args:
             data: the input.
             pos: where to go on in it.
             base: stream offset of `data[0]`.
-            pieces: receives the payload; what was decoded before an error is in it as well.
+            pieces: receives the payload; what was decoded before an error is in it as well. Large
+                chunks among others are views of the input.
 
         Returns:
             Whether the body is complete, and the position after what was taken.
@@ -97,7 +103,7 @@ class ChunkedDecoder:
                     return True, pos
         return False, pos
 
-    def _data(self, data: bytes, pos: int, pieces: list[bytes]) -> int:
+    def _data(self, data: bytes, pos: int, pieces: list[bytes | memoryview]) -> int:
         """Cut payload, and go from chunk to chunk as long as they are plain."""
         size = len(data)
         left = self._left
@@ -107,7 +113,7 @@ class ChunkedDecoder:
             end = pos + left
             if end >= size:
                 break
-            pieces.append(data[pos:end])
+            pieces.append(data[pos:end] if left < _VIEWED else memoryview(data)[pos:end])
             found = plain(data, end, end + between)
             if found is None:
                 self._state = _END
@@ -126,7 +132,9 @@ class ChunkedDecoder:
                 pos += taken * (left + len(found[0]))
                 self._equal = equal + taken if taken else 0
         if pos < size:
-            pieces.append(data[pos:])
+            # Alone it may be all of the input, which is taken as it is.
+            viewed = pieces and size - pos >= _VIEWED
+            pieces.append(memoryview(data)[pos:] if viewed else data[pos:])
         self._left = end - size
         if not self._left:
             self._state = _END
@@ -185,7 +193,7 @@ class ChunkedDecoder:
 
 
 def _equal_chunks(
-    data: bytes, pos: int, size: int, line: bytes, most: int, pieces: list[bytes]
+    data: bytes, pos: int, size: int, line: bytes, most: int, pieces: list[bytes | memoryview]
 ) -> int:
     """Cut off up to `most` chunks of one size, each with `line` behind it; return how many.
 
@@ -200,6 +208,10 @@ def _equal_chunks(
         if column.count(byte) != count:
             count -= len(column.lstrip(bytes((byte,))))
             stop = pos + count * step
-    # One call needs less than half of the time that slices need.
-    pieces += unpack_from(f"{size}s{len(line)}x" * count, data, pos)
+    if size >= _VIEWED:
+        view = memoryview(data)
+        pieces += [view[start : start + size] for start in range(pos, stop, step)]
+    else:
+        # One call needs less than half of the time that slices need.
+        pieces += unpack_from(f"{size}s{len(line)}x" * count, data, pos)
     return count

@@ -264,11 +264,12 @@ class Receiver(Inlet, Generic[Line]):
     def _chunks(self, data: bytes, pos: int, events: list[Event]) -> int:
         decoder = self._decoder
         assert decoder is not None
-        pieces: list[bytes] = []
+        pieces: list[bytes | memoryview] = []
         try:
             done, pos = decoder.read(data, pos, self._base, pieces)
         finally:
-            payload = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            # bytes() of bytes is the object itself.
+            payload = bytes(pieces[0]) if len(pieces) == 1 else b"".join(pieces)
             if payload:
                 events.append(Data(payload))
         if done:

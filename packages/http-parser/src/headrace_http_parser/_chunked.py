@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _SIZE, _DATA, _END, _TRAILERS = range(4)
 # From this many chunks of one size in a row on, a run of them is looked for.
 _EQUAL_BEFORE_RUN = 4
-# From this size on chunks are looked at, not cut out, until all are joined: one copy less. 256 KiB in
-# chunks of 16 KiB take 21 us instead of 41, of 8 KiB 24 instead of 33; of 4 KiB as long as before.
+# From this size on chunks are looked at, not cut out, until all are joined: one copy less. 256 KiB
+# in chunks of 16 KiB take 21 us instead of 41, of 8 KiB 24 instead of 33; of 4 KiB as long.
 _VIEWED = 8 * 1024
 # The most of them taken at once: `struct` keeps a hundred formats, of this many items each.
 _LONGEST_RUN = 256

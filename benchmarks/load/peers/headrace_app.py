@@ -6,7 +6,7 @@ import sys
 import bodies
 
 from headrace import Headrace, HTTPResponse, Request, json, text
-from headrace_streams import Broadcast, Gap, from_file
+from headrace_streams import Broadcast, Message, from_file
 
 app = Headrace("bench")
 broadcast = Broadcast[bytes]()
@@ -72,9 +72,8 @@ async def echo(request: Request) -> None:
 async def events(request: Request) -> None:
     response = await request.respond(content_type="text/event-stream")
     async with broadcast.subscribe() as messages:
-        async for message in messages:
-            if not isinstance(message, Gap):
-                await response.send(message.item)
+        async for batch in messages.batches():
+            await response.send(b"".join([each.item for each in batch if type(each) is Message]))
 
 
 @app.post("/publish")

@@ -39,6 +39,10 @@ def waiting(subscriber: Subscriber[Any]) -> list[Any]:
     return [message.item for message in (items.values() if isinstance(items, dict) else items)]
 
 
+def items_of(batch: Any) -> list[Any]:
+    return [message.item for message in batch]
+
+
 async def rest(subscriber: Subscriber[Any]) -> list[Any]:
     messages: list[Any] = [message async for message in subscriber]
     return [message.item for message in messages]
@@ -186,6 +190,86 @@ async def test_a_cancelled_receive_loses_nothing(take: Take) -> None:
 
 
 # Policies ...
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("wait", "abcab"),
+        ("drop_oldest", "cab"),
+        ("drop_newest", "abc"),
+        ("evict", "abc"),
+        (conflate(lambda item: item), "abc"),
+    ],
+)
+async def test_all_that_waits_at_once(policy: Any, expected: str) -> None:
+    broadcast: Broadcast[str] = Broadcast()
+    subscriber = broadcast.subscribe(high=3, policy=policy)
+    for item in "abcab":
+        publishing = broadcast.publish(item)
+    assert items_of(await subscriber.receive_many()) == list(expected)
+    assert subscriber.statistics().waiting == 0
+    await publishing  # nobody holds it up any more
+    broadcast.close()
+    with pytest.raises(EvictedError if policy == "evict" else EndOfStream):
+        await subscriber.receive_many()
+
+
+async def test_batches_of_what_is_published_together() -> None:
+    broadcast: Broadcast[str] = Broadcast()
+    subscriber = broadcast.subscribe()
+    found: list[list[str]] = []
+
+    async def read() -> None:
+        async for batch in subscriber.batches():
+            found.append([message.item for message in batch if isinstance(message, Message)])
+
+    reading = asyncio.create_task(read())
+    for items in ("a", "bcd", "ef"):
+        await turns()
+        for item in items:
+            await broadcast.publish(item)
+    await turns()
+    broadcast.close()
+    await reading
+    assert found == [["a"], ["b", "c", "d"], ["e", "f"]]
+
+
+async def test_a_batch_that_is_cancelled_while_it_is_waited_for_loses_nothing() -> None:
+    async with Broadcast[str]() as broadcast:
+        subscriber = broadcast.subscribe()
+        reading = asyncio.create_task(subscriber.receive_many())
+        await turns()
+        await broadcast.publish("0")
+        await broadcast.publish("1")
+        assert items_of(await reading) == ["0", "1"]
+        reading = asyncio.create_task(subscriber.receive_many())
+        await turns()
+        reading.cancel()
+        for item in "ab":
+            await broadcast.publish(item)
+        await asyncio.wait([reading])
+        assert reading.cancelled()
+        assert items_of(await subscriber.receive_many()) == ["a", "b"]
+
+
+async def test_batches_of_a_replay_that_catches_up() -> None:
+    async with Broadcast[int](MemoryLog(100)) as broadcast:
+        for number in range(110):
+            await broadcast.publish(number)
+        subscriber = broadcast.subscribe(after=5)
+        batches = subscriber.batches()
+        first = await anext(batches)
+        assert isinstance(first[0], Gap)
+        found = first[1:]
+        while len(found) < 100:
+            found += await anext(batches)
+        assert items_of(found) == list(range(10, 110))
+        waiting_for_more = asyncio.ensure_future(anext(batches))
+        await turns()
+        await broadcast.publish(110)
+        await broadcast.publish(111)
+        assert items_of(await waiting_for_more) == [110, 111]
 
 
 async def test_wait_holds_up_the_publisher_until_a_quarter_waits() -> None:

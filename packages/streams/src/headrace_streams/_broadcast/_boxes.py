@@ -77,6 +77,13 @@ class Box:
         self.resume()
         return self.items.popleft()
 
+    def take_all(self) -> list[Any]:
+        """Take everything that waits; nothing does for a publisher then."""
+        items = list(self.items)
+        self.items.clear()
+        self.resume()
+        return items
+
     def resume(self) -> None:
         """Let the publisher go on, for our part. No-op if it does not wait for us."""
         if self.floor:
@@ -177,6 +184,13 @@ class Conflate(Box):
             items.popleft()
             self.dropped += 1
         items[key] = message
+
+    def take_all(self) -> list[Any]:
+        items = list(self.items.values())
+        self.items.clear()
+        return items
+
+    take_all.__doc__ = Box.take_all.__doc__
 
 
 class conflate:  # noqa: N801  (used like a function)

@@ -10,6 +10,7 @@ from .._errors import BusyError, ClosedError, EndOfStream
 from .._fairness import YIELD
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from types import TracebackType
     from typing import Self
 
@@ -38,8 +39,9 @@ class SubscriberStatistics(NamedTuple):
 class Subscriber(Generic[_T]):
     """Receives the messages of a broadcast, for one task at a time. Made by its ``subscribe``.
 
-    ``async for message in subscriber`` ends at the end. ``async with`` cancels it when the block is
-    left. What it gives are :class:`Message` objects, and a :class:`Gap` where a replay misses some.
+    ``async for message in subscriber`` ends at the end, and so does an iteration over ``batches``.
+    ``async with`` cancels it when the block is left. What it gives are :class:`Message` objects,
+    and a :class:`Gap` where a replay misses some.
     """
 
     __slots__ = ("__weakref__", "_batch", "_box", "_busy", "_items", "_open")
@@ -67,6 +69,30 @@ class Subscriber(Generic[_T]):
         if items:
             return self._box.take()  # type: ignore[no-any-return]
         return await self._wait()
+
+    async def receive_many(self) -> list[Message[_T] | Gap]:
+        """Return everything that waits, in order, as soon as that is one message or more.
+
+        For whoever handles ten messages as easily as one, such as the writer of a stream of events.
+        A cancelled call loses nothing.
+
+        Raises:
+            EndOfStream, ClosedError, BusyError, EvictedError, Exception: as ``receive`` does.
+        """
+        if self._items:
+            return self._box.take_all()
+        return self._with_rest(await self.receive())
+
+    def _with_rest(self, first: Message[_T] | Gap) -> list[Message[_T] | Gap]:
+        if self._batch:  # of a replay
+            rest, self._batch = self._batch[::-1], []
+        else:
+            rest = self._box.take_all()
+        return [first, *rest]
+
+    def batches(self) -> AsyncIterator[list[Message[_T] | Gap]]:
+        """Iterate over what ``receive_many`` returns; the end of the broadcast ends it."""
+        return Batches(self)
 
     async def _wait(self) -> Message[_T] | Gap:
         if self._busy:
@@ -177,3 +203,35 @@ class Subscriber(Generic[_T]):
             text = f"dropped while open: {self!r}"
             self.cancel()
             warnings.warn(text, ResourceWarning, 2, self)
+
+
+class Batches(Generic[_T]):
+    """An async iterator over everything that waits at the time."""
+
+    __slots__ = ("_subscriber",)
+
+    def __init__(self, subscriber: Subscriber[_T]) -> None:
+        self._subscriber = subscriber
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[Message[_T] | Gap]:
+        subscriber = self._subscriber
+        items = subscriber._items
+        box = subscriber._box
+        if not (items or box.ended or box.behind or subscriber._busy) and subscriber._open:
+            # As the subscriber's own, for a coroutine less: 3 % of what an event costs a server.
+            subscriber._busy = True
+            waiter: Future[None] = Future()
+            box.waiter = waiter
+            box.limit = 0
+            try:
+                await waiter
+            finally:
+                subscriber._busy = False
+                box.waiter = None
+                box.limit = box.bound
+        if items:
+            return box.take_all()
+        return subscriber._with_rest(await subscriber.__anext__())

@@ -416,6 +416,25 @@ async def test_a_small_piece_after_a_turn_that_brought_nothing_leaves(outflow, b
     assert below.sent[before:] == [[b"y"]]
 
 
+async def test_nothing_is_appended_unseen_behind_a_large_piece(outflow, below):
+    outflow.write(b"a")
+    assert outflow.limit > 1
+    outflow.write(bytes(FIRST_BYTES - 2))
+    assert outflow.limit == 0
+    outflow.write(b"b")
+    assert [sum(map(len, pieces)) for pieces in below.sent] == [FIRST_BYTES]
+
+
+async def test_nor_behind_one_that_gives_others_a_turn(outflow):
+    outflow.begun = True
+    outflow._enough = FLUSH_BYTES
+    outflow._since = TURN_BYTES - 3 * WRITE_COST
+    outflow.write(b"a")
+    assert outflow.limit > 0
+    assert outflow.write(bytes(2 * WRITE_COST)) is TURN
+    assert outflow.limit == 0
+
+
 async def test_what_was_joined_to_be_counted_does_not_move_the_limit(outflow, below):
     outflow.write(b"a")
     limit = outflow.limit

@@ -13,7 +13,7 @@ from ._end import Ending, EndReason, Stopwatch
 from ._fields import announced_length, fields, has_content
 from ._headers import ResponseHeaders
 from ._outflow import DONE, Outflow
-from ._state import FINISHING, HANDLING, State, Step, advance
+from ._state import FINISHING, HANDLING, RESPONDING, State, Step, advance
 from ._trailers import DIGEST, Digest
 from .exceptions import ClientGone, ExchangeEnded, ResponseError
 from .response import HTTPResponse, ResponseStream, encoded
@@ -164,7 +164,7 @@ class Reply:
 
     def write(self, data: bytes) -> Awaitable[None]:
         """Enqueue body bytes, see ``ResponseStream.write``."""
-        if self.state is not State.RESPONDING:
+        if self.state is not RESPONDING:
             if self.contentless:
                 return self._write_nowhere(data)
             self._must_be(State.RESPONDING, "the response has been ended")

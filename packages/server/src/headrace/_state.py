@@ -81,6 +81,7 @@ TABLE: dict[tuple[State, Step], State] = {
 # a member up in its enum 35 ns (3.13); a name of the module is there at once.
 RECEIVING: Final = State.RECEIVING
 HANDLING: Final = TABLE[RECEIVING, Step.START]
+RESPONDING: Final = TABLE[HANDLING, Step.HEAD]
 FINISHING: Final = TABLE[HANDLING, Step.ANSWER]
 ENDED: Final = TABLE[FINISHING, Step.RETURN]
 

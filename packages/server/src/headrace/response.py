@@ -190,7 +190,9 @@ class ResponseStream(BaseResponse):
             return DONE
         if outflow.idle and type(data) is bytes and 0 < len(data) < FIRST_BYTES and not end_stream:
             return outflow.first(data)
-        waits = self._exchange.write(encoded(data, coerce=False))
+        waits = self._exchange.write(
+            data if type(data) is bytes else encoded(data, coerce=False)  # a call less for most
+        )
         if end_stream:
             self._exchange.end()
         return waits

@@ -30,14 +30,14 @@ for index in range(bodies.ROUTES):
 async def chunks(request: Request) -> None:
     response = await request.respond()
     for _ in range(bodies.CHUNKS):
-        await response.send(bodies.CHUNK)
+        await response.write(bodies.CHUNK)
 
 
 @app.get("/tokens")
 async def tokens(request: Request) -> None:
     response = await request.respond()
     for _ in range(bodies.CHUNKS):
-        await response.send(bodies.CHUNK)
+        await response.write(bodies.CHUNK)
         await asyncio.sleep(0)
 
 

@@ -78,7 +78,7 @@ class Box:
         return self.items.popleft()
 
     def take_all(self) -> list[Any]:
-        """Take everything that waits; nothing does for a publisher then."""
+        """Take everything that waits, and let the publisher go on."""
         items = list(self.items)
         self.items.clear()
         self.resume()
